@@ -1,0 +1,12 @@
+// Larger content than a row or a message can hold, as an interface: Azure Blob Storage (or Azurite) and the simulator's. Knows no concept.
+
+export type Blobs = {
+  /** Writes the whole blob, replacing an older one. */
+  put(name: string, content: Uint8Array): Promise<void>;
+  /** The whole blob, or undefined when there is none. */
+  get(name: string): Promise<Uint8Array | undefined>;
+  /** Removing what is not there is no error. */
+  remove(name: string): Promise<void>;
+  /** An URL with which its holder may read or write this one blob for `validMs`. */
+  urlFor(name: string, right: 'read' | 'write', validMs: number): Promise<string>;
+};

@@ -1,0 +1,68 @@
+// Every setting of the function app, read and checked once. Only this file reads process.env.
+import { z } from 'zod';
+
+const base64Key = z
+  .string()
+  .refine((text) => /^[A-Za-z0-9+/]+={0,2}$/.test(text) && Buffer.from(text, 'base64').length >= 16, {
+    error: 'expected a base64 key of at least 16 bytes',
+  });
+
+/** The settings by their names; `local.settings.sample.json` lists the same ones. */
+export const settingsSchema = z.object({
+  /** Connection string of the Service Bus namespace (or the embedded broker). */
+  ServiceBusConnection: z.string().min(1, { error: 'expected a Service Bus connection string' }),
+  /** Connection string of the storage account with the state table and the blob container. */
+  StorageConnection: z.string().min(1, { error: 'expected a storage connection string' }),
+  /** Name of the Batch account that clients sign with. */
+  BatchAccountName: z.string().regex(/^[a-z0-9]{3,24}$/, { error: 'expected 3 to 24 lower-case letters and digits' }),
+  /** Its primary shared key, base64. */
+  BatchAccountKey: base64Key,
+  /** Its secondary shared key, base64, so that one can be rotated. */
+  BatchAccountSecondaryKey: base64Key.optional(),
+  /** Table with all state. */
+  BookendTable: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9]{2,62}$/, { error: 'expected a table name' })
+    .default('bookend'),
+  /** Container for large definitions, file transfers and dead letters. */
+  BookendContainer: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]$/, { error: 'expected a container name' })
+    .default('bookend'),
+  /** Least level that is logged. */
+  BookendLogLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type Config = {
+  readonly serviceBusConnection: string;
+  readonly storageConnection: string;
+  readonly account: { readonly name: string; readonly keys: readonly string[] };
+  readonly table: string;
+  readonly container: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+};
+
+/**
+ * Reads the settings from the environment.
+ * Throws one error that names every setting at fault and what was expected of it (never its value: some are secrets).
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const parsed = settingsSchema.safeParse(environment);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`The settings cannot be used. ${faults.join('; ')}. See local.settings.sample.json.`);
+  }
+  const settings = parsed.data;
+  const secondary = settings.BatchAccountSecondaryKey;
+  return {
+    serviceBusConnection: settings.ServiceBusConnection,
+    storageConnection: settings.StorageConnection,
+    account: {
+      name: settings.BatchAccountName,
+      keys: [settings.BatchAccountKey, ...(secondary === undefined ? [] : [secondary])],
+    },
+    table: settings.BookendTable,
+    container: settings.BookendContainer,
+    logLevel: settings.BookendLogLevel,
+  };
+}

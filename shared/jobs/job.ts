@@ -1,0 +1,70 @@
+// A job: tasks, and what is run on a node before its first and after its last of them.
+//
+//   active       entered by add; tasks are assigned; left by terminate or delete.
+//   terminating  entered by terminate; nothing is assigned any more, running tasks are killed, releases run; left when every obligation ended.
+//   completed    the releases have ended, whatever their results; left by delete only.
+//   deleting     entered by delete; as terminating unless the job had completed; then its rows go, page by page.
+import { z } from 'zod';
+import { environmentSettingSchema, runConstraintsSchema, userIdentitySchema } from '../tasks/run-definition.js';
+
+export const preparationDefinitionSchema = z.object({
+  id: z.string(),
+  commandLine: z.string(),
+  environmentSettings: z.array(environmentSettingSchema),
+  constraints: runConstraintsSchema,
+  waitForSuccess: z.boolean(),
+  rerunOnNodeRebootAfterSuccess: z.boolean(),
+  userIdentity: userIdentitySchema,
+});
+export type PreparationDefinition = z.infer<typeof preparationDefinitionSchema>;
+
+export const releaseDefinitionSchema = z.object({
+  id: z.string(),
+  commandLine: z.string(),
+  environmentSettings: z.array(environmentSettingSchema),
+  maxWallClockMs: z.number(),
+  retentionMs: z.number(),
+  userIdentity: userIdentitySchema,
+});
+export type ReleaseDefinition = z.infer<typeof releaseDefinitionSchema>;
+
+/** A job as its user defined it, with Batch's defaults filled in. Absent `maxWallClockMs` = unlimited. */
+export const jobDefinitionSchema = z.object({
+  id: z.string(),
+  displayName: z.string().optional(),
+  priority: z.int(),
+  maxParallelTasks: z.int(),
+  constraints: z.object({ maxWallClockMs: z.number().optional(), maxTaskRetryCount: z.int().min(-1) }),
+  jobPreparationTask: preparationDefinitionSchema.optional(),
+  jobReleaseTask: releaseDefinitionSchema.optional(),
+  commonEnvironmentSettings: z.array(environmentSettingSchema),
+  poolId: z.string(),
+  onAllTasksComplete: z.enum(['noaction', 'terminatejob']),
+  onTaskFailure: z.enum(['noaction', 'performexitoptionsjobaction']),
+  metadata: z.array(z.object({ name: z.string(), value: z.string() })),
+});
+export type JobDefinition = z.infer<typeof jobDefinitionSchema>;
+
+export type JobState = 'active' | 'terminating' | 'completed' | 'deleting';
+
+export type Job = {
+  readonly definition: JobDefinition;
+  /** A uuid given when the job is added, so that a reused id is another job. */
+  readonly incarnation: string;
+  readonly creationTime: string;
+  readonly lastModified: string;
+  readonly state: JobState;
+  readonly stateTransitionTime: string;
+  readonly previousState?: JobState;
+  readonly previousStateTransitionTime?: string;
+  /** Given by the first thing that ends the job. */
+  readonly terminateReason?: string;
+  /** When the job completed. */
+  readonly endTime?: string;
+  /** Order number of the next task to be added. */
+  readonly nextTaskOrder: number;
+  /** Tasks that have not completed. */
+  readonly openTasks: number;
+  /** Whether any node was ever assigned a task: without, nothing is owed when the job ends. */
+  readonly everAssigned: boolean;
+};

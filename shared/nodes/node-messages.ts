@@ -1,0 +1,147 @@
+// What controller and nodes say to each other. All bodies are CloudEvents; these are the schemas of their `data`.
+// Orders go to queue `node-orders`, reports come on `job-events`, file answers on `node-replies`, wanted nodes on `pool-capacity`.
+import { z } from 'zod';
+import { failureInfoSchema, runDefinitionSchema } from '../tasks/run-definition.js';
+
+export const messageTypes = {
+  order: 'dev.bookend.node.order',
+  fileRequest: 'dev.bookend.node.file-request',
+  fileReply: 'dev.bookend.node.file-reply',
+  report: 'dev.bookend.node.report',
+  capacity: 'dev.bookend.pool.capacity',
+} as const;
+
+/** An order not answered by a report within this time makes its node suspect. */
+export const acknowledgeWithinMs = 60_000;
+/** An idle node reports its presence this often. */
+export const presenceIntervalMs = 15 * 60_000;
+/** A node with work reports at least this often. */
+export const busyReportIntervalMs = 60_000;
+
+const runKindSchema = z.enum(['preparation', 'task', 'release']);
+export type RunKind = z.infer<typeof runKindSchema>;
+
+/** One command line to run. `runId` is deterministic: the same order twice is the same run. A definition over 30,000 characters is fetched from `definitionUrl`. */
+const runOrderSchema = z.object({
+  runId: z.string(),
+  kind: runKindSchema,
+  taskId: z.string(),
+  attempt: z.int(),
+  definition: z.union([z.object({ inline: runDefinitionSchema }), z.object({ url: z.string() })]),
+  /** A task that may start only after this preparation succeeded here, by the agent's own journal. */
+  requiresPreparation: z.string().optional(),
+});
+export type RunOrder = z.infer<typeof runOrderSchema>;
+
+/**
+ * One message per (job, node) and pass. The agent applies it in this order: acknowledgement, kills, preparation, tasks, release, forget.
+ * Orders of another epoch than the agent's are refused (a report tells its epoch).
+ */
+export const orderSchema = z.object({
+  poolId: z.string(),
+  nodeId: z.string(),
+  epoch: z.int(),
+  jobId: z.string(),
+  incarnation: z.string(),
+  /** Folder of the job below the node root: `workitems/<job>/job-1`. */
+  jobDirectory: z.string(),
+  /** Task id of the job's preparation, when it has one: gives AZ_BATCH_JOB_PREP_DIR. */
+  preparationTaskId: z.string().optional(),
+  /** The newest report the controller has saved: ended runs reported up to there need not be reported again. */
+  acknowledged: z.object({ epoch: z.int(), sequence: z.int() }),
+  acknowledgeWithinMs: z.int(),
+  preparation: runOrderSchema.optional(),
+  tasks: z.array(runOrderSchema),
+  release: runOrderSchema.optional(),
+  kills: z.array(z.object({ runId: z.string(), failure: failureInfoSchema })),
+  /** The job is gone: its folder may be removed once nothing of it runs. */
+  forget: z.boolean(),
+});
+export type Order = z.infer<typeof orderSchema>;
+
+/** A run as its node sees it. Ages are milliseconds before the making of the report, on the node's monotonic clock. */
+export const runReportSchema = z.object({
+  runId: z.string(),
+  kind: runKindSchema,
+  jobId: z.string(),
+  incarnation: z.string(),
+  taskId: z.string(),
+  attempt: z.int(),
+  /** accepted: journaled, not started (e.g. waits for its preparation). running: a process lives. ended: nothing of it will run again. */
+  state: z.enum(['accepted', 'running', 'ended']),
+  startedAgoMs: z.number().optional(),
+  endedAgoMs: z.number().optional(),
+  retryCount: z.int(),
+  lastRetryAgoMs: z.number().optional(),
+  exitCode: z.int().optional(),
+  /** Set when ended: lost = its process vanished without a result (crash, reboot); killed = ended by an order or its wall clock; neverStarted = ended before any process. */
+  ending: z.enum(['exited', 'notStartable', 'wallClock', 'killed', 'neverStarted', 'lost']).optional(),
+  failure: failureInfoSchema.optional(),
+});
+export type RunReport = z.infer<typeof runReportSchema>;
+
+/** A snapshot, not a delta: every run not yet acknowledged. The highest (epoch, sequence) wins. */
+export const reportSchema = z.object({
+  poolId: z.string(),
+  nodeId: z.string(),
+  epoch: z.int().min(1),
+  imageEpoch: z.int().min(1),
+  sequence: z.int().min(1),
+  agentVersion: z.string(),
+  /** The node's wall clock, ISO 8601 UTC: told for its offset only. */
+  nodeTime: z.iso.datetime(),
+  bootedAgoMs: z.number(),
+  runs: z.array(runReportSchema),
+});
+export type Report = z.infer<typeof reportSchema>;
+
+/** A question about files below the node root; paths use '/', never start with it. Content over 200,000 bytes is put to `uploadUrl`. */
+export const fileRequestSchema = z.object({
+  requestId: z.string(),
+  poolId: z.string(),
+  nodeId: z.string(),
+  uploadUrl: z.string(),
+  question: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('list'), directory: z.string(), recursive: z.boolean() }),
+    z.object({ kind: z.literal('properties'), path: z.string() }),
+    /** `from` inclusive, `to` inclusive, as in an HTTP range; absent `to` = to the end. */
+    z.object({ kind: z.literal('read'), path: z.string(), from: z.int().min(0), to: z.int().min(0).optional() }),
+  ]),
+});
+export type FileRequest = z.infer<typeof fileRequestSchema>;
+
+export const nodeFileSchema = z.object({
+  name: z.string(),
+  isDirectory: z.boolean(),
+  /** Absent for directories. */
+  sizeBytes: z.int().optional(),
+  /** ISO 8601 UTC by the node's clock. */
+  lastModified: z.iso.datetime().optional(),
+  /** Octal text as Batch shows it, e.g. `0o100644`. */
+  fileMode: z.string().optional(),
+});
+export type NodeFile = z.infer<typeof nodeFileSchema>;
+
+export const fileReplySchema = z.object({
+  requestId: z.string(),
+  answer: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('list'), files: z.array(nodeFileSchema) }),
+    z.object({ kind: z.literal('properties'), file: nodeFileSchema }),
+    z.object({ kind: z.literal('content'), file: nodeFileSchema, base64: z.string() }),
+    /** The same answer as JSON (list) or the bytes (content) stand in the one-use blob. */
+    z.object({ kind: z.literal('uploaded'), of: z.enum(['list', 'content']), file: nodeFileSchema.optional() }),
+    z.object({ kind: z.literal('notFound') }),
+    z.object({ kind: z.literal('invalidRange'), sizeBytes: z.int() }),
+    z.object({ kind: z.literal('tooLarge'), sizeBytes: z.int(), limitBytes: z.int() }),
+  ]),
+});
+export type FileReply = z.infer<typeof fileReplySchema>;
+
+/** What a pool should consist of: a snapshot for its provisioner. An empty list = the pool is going. */
+export const capacitySchema = z.object({
+  poolId: z.string(),
+  incarnation: z.string(),
+  nodeIds: z.array(z.string()),
+  taskSlotsPerNode: z.int(),
+});
+export type Capacity = z.infer<typeof capacitySchema>;

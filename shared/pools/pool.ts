@@ -1,0 +1,37 @@
+// A pool: the wanted number of nodes of one kind, and how many tasks each may run at once.
+//
+//   active    entered by add; nodes are wanted.
+//   deleting  entered by delete; nodes leave, running tasks are requeued; left when no node remains.
+import { z } from 'zod';
+
+/** A pool as its user defined it, with Batch's defaults filled in; what Bookend does not act on is kept to be echoed. */
+export const poolDefinitionSchema = z.object({
+  id: z.string(),
+  displayName: z.string().optional(),
+  vmSize: z.string(),
+  virtualMachineConfiguration: z.record(z.string(), z.unknown()).optional(),
+  resizeTimeoutMs: z.number(),
+  targetDedicatedNodes: z.int().min(0),
+  targetLowPriorityNodes: z.int().min(0),
+  taskSlotsPerNode: z.int().min(1),
+  nodeFillType: z.enum(['spread', 'pack']),
+  metadata: z.array(z.object({ name: z.string(), value: z.string() })),
+});
+export type PoolDefinition = z.infer<typeof poolDefinitionSchema>;
+
+export type PoolState = 'active' | 'deleting';
+export type AllocationState = 'steady' | 'resizing';
+
+export type Pool = {
+  readonly definition: PoolDefinition;
+  /** A uuid given when the pool is added, so that a reused id is another pool. */
+  readonly incarnation: string;
+  readonly creationTime: string;
+  readonly lastModified: string;
+  readonly state: PoolState;
+  readonly stateTransitionTime: string;
+  readonly allocationState: AllocationState;
+  readonly allocationStateTransitionTime: string;
+  /** The earliest wake-up already scheduled for this pool, so that passes do not schedule it again. */
+  readonly wakeUpAt?: string;
+};

@@ -1,0 +1,44 @@
+// The composition root of the function app: the one place where the real implementations are chosen.
+import { createAzureBlobs } from './blobs/azure-blobs.js';
+import type { Blobs } from './blobs/blobs.js';
+import { systemClock, type Clock } from './clock.js';
+import { loadConfig, type Config } from './config.js';
+import { systemIds, type Ids } from './ids.js';
+import { stderrLog, type Log } from './log.js';
+import { createAzureBus } from './queues/azure-bus.js';
+import type { Bus } from './queues/bus.js';
+import { createAzureTable } from './tables/azure-table.js';
+import type { Table } from './tables/table.js';
+
+/** Everything a verb may touch. */
+export type Services = {
+  readonly table: Table;
+  readonly bus: Bus;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly config: Config;
+};
+
+let services: Services | undefined;
+
+/** The app's services, made from its settings when first asked for. Throws when the settings cannot be used. */
+export function getServices(): Services {
+  services ??= createServices(loadConfig());
+  return services;
+}
+
+/** The real implementations behind `config`. */
+export function createServices(config: Config): Services {
+  const log = stderrLog(config.logLevel);
+  return {
+    table: createAzureTable(config.storageConnection, config.table),
+    bus: createAzureBus(config.serviceBusConnection, log),
+    blobs: createAzureBlobs(config.storageConnection, config.container, systemClock),
+    clock: systemClock,
+    ids: systemIds,
+    log,
+    config,
+  };
+}

@@ -1,0 +1,59 @@
+// One table of entities, as an interface: Azure Table Storage (or Azurite) and the simulator's. Knows no concept.
+
+/** A property: text up to 32,000 characters, a number, or a truth value. */
+export type EntityValues = Readonly<Record<string, string | number | boolean>>;
+
+export type Entity = {
+  readonly partition: string;
+  readonly row: string;
+  readonly values: EntityValues;
+  /** Changes with every write; opaque. */
+  readonly etag: string;
+};
+
+/** One write. A write with `etag` fails with `changed` unless the entity still carries it. */
+export type Write =
+  | { readonly type: 'insert'; readonly row: string; readonly values: EntityValues }
+  | { readonly type: 'replace'; readonly row: string; readonly values: EntityValues; readonly etag: string }
+  | { readonly type: 'upsert'; readonly row: string; readonly values: EntityValues }
+  /** Changes the given properties of an existing entity only. */
+  | { readonly type: 'merge'; readonly row: string; readonly values: EntityValues; readonly etag?: string }
+  | { readonly type: 'delete'; readonly row: string; readonly etag?: string };
+
+/** Rows with `from` <= row < `below`, in order. */
+export type RowRange = { readonly from?: string; readonly below?: string };
+
+export type Page = { readonly entities: readonly Entity[]; readonly continuation?: string };
+
+export type Table = {
+  get(partition: string, row: string): Promise<Entity | undefined>;
+  /** One page of at most `limit` (<= 1000) entities; a page may be short, only an absent `continuation` says that it was the last. */
+  query(partition: string, range: RowRange, limit: number, continuation?: string): Promise<Page>;
+  /**
+   * All writes or none: at most 100, to one partition, each row once.
+   * Returns the new etags in the order of the writes (empty text for deletes).
+   * Throws TableConflict when a condition did not hold, TableUnavailable when the outcome is unknown or the service is busy.
+   */
+  write(partition: string, writes: readonly Write[]): Promise<readonly string[]>;
+};
+
+/** Largest number of writes in one transaction. */
+export const maxWritesPerTransaction = 100;
+
+/** `exists`: an insert found the row there. `changed`: an etag no longer held. `missing`: the row to change or delete is not there. */
+export type ConflictKind = 'exists' | 'changed' | 'missing';
+
+export class TableConflict extends Error {
+  override readonly name = 'TableConflict';
+  readonly kind: ConflictKind;
+
+  constructor(kind: ConflictKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** Throttled, timed out or unreachable: the write may or may not have happened. */
+export class TableUnavailable extends Error {
+  override readonly name = 'TableUnavailable';
+}

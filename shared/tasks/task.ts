@@ -1,0 +1,63 @@
+// A task: one command line of a job, run once on some node of the job's pool.
+//
+//   active     entered by add, and again by a requeue; waits for a slot; left by assignment or by the user.
+//   preparing  entered by assignment to a node whose preparation of this job has not succeeded yet; left when it ends.
+//   running    entered by assignment or by the preparation's success; left by the end of the process or a requeue.
+//   completed  final, whatever the result.
+import { z } from 'zod';
+import {
+  environmentSettingSchema,
+  runConstraintsSchema,
+  userIdentitySchema,
+  type FailureInfo,
+} from './run-definition.js';
+
+/** A task as its user defined it, with Batch's defaults filled in. */
+export const taskDefinitionSchema = z.object({
+  id: z.string(),
+  displayName: z.string().optional(),
+  commandLine: z.string(),
+  environmentSettings: z.array(environmentSettingSchema),
+  constraints: runConstraintsSchema,
+  requiredSlots: z.int().min(1),
+  userIdentity: userIdentitySchema,
+});
+export type TaskDefinition = z.infer<typeof taskDefinitionSchema>;
+
+export type TaskState = 'active' | 'preparing' | 'running' | 'completed';
+
+/** Which node has the task (or had it last), and the one run of it that counts. */
+export type TaskAssignment = {
+  readonly poolId: string;
+  readonly nodeId: string;
+  readonly runId: string;
+  readonly attempt: number;
+};
+
+/** What is known of the task's execution; instants are ISO 8601 UTC, corrected to the controller's clock. */
+export type TaskExecution = {
+  readonly startTime?: string;
+  readonly endTime?: string;
+  readonly exitCode?: number;
+  readonly failureInfo?: FailureInfo;
+  readonly result?: 'success' | 'failure';
+  readonly retryCount: number;
+  readonly lastRetryTime?: string;
+  readonly requeueCount: number;
+  readonly lastRequeueTime?: string;
+};
+
+export type Task = {
+  readonly jobId: string;
+  readonly definition: TaskDefinition;
+  /** Position among the job's tasks, in order of their adding: the order in which they are run. */
+  readonly order: number;
+  readonly creationTime: string;
+  readonly lastModified: string;
+  readonly state: TaskState;
+  readonly stateTransitionTime: string;
+  readonly previousState?: TaskState;
+  readonly previousStateTransitionTime?: string;
+  readonly assignment?: TaskAssignment;
+  readonly execution: TaskExecution;
+};
