@@ -5,10 +5,11 @@
 // Release: none → ordered → running → completed, or waived with a reason. Only while the job is terminating or deleting.
 import type { FailureInfo } from '../tasks/run-definition.js';
 
-/** One run that was ordered: its deterministic id and the instant of the order. */
+/** One run that was ordered: its deterministic id, the instant of the (latest) order, and whether a report has named it yet. */
 export type OrderedRun = {
   readonly runId: string;
   readonly orderedAt: string;
+  readonly heard: boolean;
 };
 
 /** How a run ended. Instants are ISO 8601 UTC on the controller's clock. */
@@ -42,14 +43,24 @@ export type Release =
   | ({ readonly state: 'completed' } & OrderedRun & RunOutcome)
   | { readonly state: 'waived'; readonly reason: WaiverReason; readonly at: string };
 
-/** A run of one task on this node that has not ended as far as the controller knows. */
+/** A run of one task on this node that has not ended as far as the controller knows, with what the task's row says meanwhile. */
 export type TaskRun = OrderedRun & {
   readonly taskId: string;
   readonly attempt: number;
   readonly slots: number;
-  readonly started: boolean;
-  /** Set once a kill was sent, so that its end counts as the end of the task. */
+  /** Position of the task among the job's tasks. */
+  readonly order: number;
+  readonly state: 'preparing' | 'running';
+  /** Since when the task is in that state. */
+  readonly since: string;
+  /** When its process started, once reported. */
+  readonly startTime?: string;
+  readonly requeueCount: number;
+  readonly lastRequeueTime?: string;
+  /** The latest kill, so that its end counts as the end of the task. */
   readonly killSentAt?: string;
+  /** The task was deleted: its end is awaited, but no row is left to tell of it. */
+  readonly taskDeleted?: true;
 };
 
 export type JobNode = {
@@ -61,6 +72,8 @@ export type JobNode = {
   readonly epoch: number;
   readonly imageEpoch: number;
   readonly preparation: Preparation;
+  /** The latest kill of a preparation that its job outlived. */
+  readonly preparationKillSentAt?: string;
   /** How many preparations were ordered here: the attempt number that makes run ids distinct. */
   readonly preparationAttempts: number;
   readonly release: Release;

@@ -34,4 +34,8 @@ export type Pool = {
   readonly allocationStateTransitionTime: string;
   /** The earliest wake-up already scheduled for this pool, so that passes do not schedule it again. */
   readonly wakeUpAt?: string;
+  /** Since when silence of a node is evidence against it: later than a node's last word when the controller itself was away. */
+  readonly watchingSince: string;
+  /** Number of the next node to be created: ids are never given twice. */
+  readonly nextNodeNumber: number;
 };

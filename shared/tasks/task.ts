@@ -47,17 +47,21 @@ export type TaskExecution = {
   readonly lastRequeueTime?: string;
 };
 
-export type Task = {
-  readonly jobId: string;
-  readonly definition: TaskDefinition;
-  /** Position among the job's tasks, in order of their adding: the order in which they are run. */
-  readonly order: number;
-  readonly creationTime: string;
-  readonly lastModified: string;
+/** The part of a task that changes while it is run. */
+export type TaskStatus = {
   readonly state: TaskState;
   readonly stateTransitionTime: string;
   readonly previousState?: TaskState;
   readonly previousStateTransitionTime?: string;
   readonly assignment?: TaskAssignment;
   readonly execution: TaskExecution;
+};
+
+export type Task = TaskStatus & {
+  readonly jobId: string;
+  readonly definition: TaskDefinition;
+  /** Position among the job's tasks, in order of their adding: the order in which they are run. */
+  readonly order: number;
+  readonly creationTime: string;
+  readonly lastModified: string;
 };
