@@ -67,4 +67,6 @@ export type Job = {
   readonly openTasks: number;
   /** Whether any node was ever assigned a task: without, nothing is owed when the job ends. */
   readonly everAssigned: boolean;
+  /** Given by the last request that changed the job, so that a write whose answer was lost is recognised as its own. */
+  readonly writeStamp?: string;
 };

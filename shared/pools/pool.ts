@@ -10,6 +10,7 @@ export const poolDefinitionSchema = z.object({
   displayName: z.string().optional(),
   vmSize: z.string(),
   virtualMachineConfiguration: z.record(z.string(), z.unknown()).optional(),
+  cloudServiceConfiguration: z.record(z.string(), z.unknown()).optional(),
   resizeTimeoutMs: z.number(),
   targetDedicatedNodes: z.int().min(0),
   targetLowPriorityNodes: z.int().min(0),
@@ -38,4 +39,6 @@ export type Pool = {
   readonly watchingSince: string;
   /** Number of the next node to be created: ids are never given twice. */
   readonly nextNodeNumber: number;
+  /** Given by the last request that changed the pool, so that a write whose answer was lost is recognised as its own. */
+  readonly writeStamp?: string;
 };

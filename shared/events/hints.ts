@@ -1,0 +1,54 @@
+// Messages on `job-events` that make a pool look at its tables soon. They carry a key and a kind; what is to be done stands in the tables.
+import { z } from 'zod';
+import type { Services } from '../services.js';
+import type { OutgoingMessage } from '../queues/bus.js';
+
+export const hintTypes = {
+  tasksAdded: 'dev.bookend.hint.tasks-added',
+  taskDeleted: 'dev.bookend.hint.task-deleted',
+  jobEnding: 'dev.bookend.hint.job-ending',
+  poolAdded: 'dev.bookend.hint.pool-added',
+  poolDeleting: 'dev.bookend.hint.pool-deleting',
+  wakeUp: 'dev.bookend.hint.wake-up',
+  sweep: 'dev.bookend.hint.sweep',
+} as const;
+export type HintType = (typeof hintTypes)[keyof typeof hintTypes];
+
+export const hintSchema = z.object({
+  poolId: z.string(),
+  /** The job to look at. */
+  jobId: z.string().optional(),
+  /** The pool that is going: its rows may be gone before its nodes are. */
+  poolIncarnation: z.string().optional(),
+});
+export type Hint = z.infer<typeof hintSchema>;
+
+/** Session of a pool on `job-events`: pool ids are case-insensitive. */
+export const poolSession = (poolId: string): string => poolId.toLowerCase();
+
+/** The message that makes pool `hint.poolId` look. */
+export function toHintMessage(
+  type: HintType,
+  hint: Hint,
+  { id, now, at }: { id: string; now: Date; at?: Date },
+): OutgoingMessage {
+  return {
+    body: {
+      specversion: '1.0',
+      id,
+      source: `/pools/${hint.poolId}`,
+      type,
+      time: now.toISOString(),
+      datacontenttype: 'application/json',
+      data: hint,
+    },
+    messageId: id,
+    sessionId: poolSession(hint.poolId),
+    ...(at === undefined ? {} : { scheduledEnqueueTime: at }),
+  };
+}
+
+/** Sends one hint. Rejects with BusUnavailable when the broker did not accept it. */
+export async function sendHint({ bus, clock, ids }: Services, type: HintType, hint: Hint): Promise<void> {
+  await bus.send('job-events', [toHintMessage(type, hint, { id: ids.uuid(), now: clock.now() })]);
+}

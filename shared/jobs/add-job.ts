@@ -1,0 +1,69 @@
+// Adding a job: its keys in the lists first, so that no job exists that the sweep could not find; then its head.
+import { BatchError } from '../errors.js';
+import { owedEvent } from '../events/event.js';
+import { toEventWrites } from '../events/event-rows.js';
+import { poolListPartition } from '../pools/pool-rows.js';
+import type { Services } from '../services.js';
+import { TableConflict } from '../tables/table.js';
+import { ensureInserted, tryAgain } from '../tables/try-again.js';
+import type { Job, JobDefinition } from './job.js';
+import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
+
+/** Adds the job. Throws JobExists, or JobBeingDeleted while an older job of that id is still going. */
+export async function addJob(services: Services, definition: JobDefinition): Promise<Job> {
+  const { table, clock, ids } = services;
+  const incarnation = ids.uuid();
+  const key = definition.id.toLowerCase();
+  return tryAgain(services, async () => {
+    const now = clock.now();
+    const job = toNewJob(definition, incarnation, now);
+    await Promise.all([
+      ensureInserted(() => table.write(jobListPartition, [{ type: 'insert', row: key, values: {} }])),
+      ensureInserted(() =>
+        table.write(poolListPartition, [{ type: 'insert', row: definition.poolId.toLowerCase(), values: {} }]),
+      ),
+    ]);
+    const started = owedEvent('dev.bookend.job.start', `/jobs/${definition.id}`, now, [incarnation], {
+      jobId: definition.id,
+      poolId: definition.poolId,
+      priority: definition.priority,
+    });
+    try {
+      await table.write(jobPartition(definition.id), [
+        { type: 'insert', row: headRow, values: toJobHead(job) },
+        ...toEventWrites([started], now, ids.uuid()),
+      ]);
+      return job;
+    } catch (error) {
+      if (!(error instanceof TableConflict && error.kind === 'exists')) throw error;
+      return await toExisting(services, definition.id, incarnation);
+    }
+  });
+}
+
+// An insert whose answer was lost finds its own row when it is tried again.
+async function toExisting({ table }: Services, jobId: string, incarnation: string): Promise<Job> {
+  const head = await table.get(jobPartition(jobId), headRow);
+  if (head === undefined) throw new TableConflict('changed', `Job '${jobId}' went away while it was being added again`);
+  const existing = fromJobHead(head);
+  if (existing.incarnation === incarnation) return existing;
+  if (existing.state === 'deleting') {
+    throw new BatchError('JobBeingDeleted', `Job '${jobId}' is still being deleted; it cannot be added again yet`);
+  }
+  throw new BatchError('JobExists', `Job '${jobId}' exists already`);
+}
+
+function toNewJob(definition: JobDefinition, incarnation: string, now: Date): Job {
+  const at = now.toISOString();
+  return {
+    definition,
+    incarnation,
+    creationTime: at,
+    lastModified: at,
+    state: 'active',
+    stateTransitionTime: at,
+    nextTaskOrder: 1,
+    openTasks: 0,
+    everAssigned: false,
+  };
+}

@@ -1,0 +1,56 @@
+// Deleting a job: releases run first unless it had completed; then a pass removes its rows, page by page.
+import { BatchError } from '../errors.js';
+import { owedEvent } from '../events/event.js';
+import { toEventWrites } from '../events/event-rows.js';
+import { hintTypes, sendHint } from '../events/hints.js';
+import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
+import { requireConditions, type Conditions } from '../rest/conditions.js';
+import { toValidators } from '../rest/etag.js';
+import type { Services } from '../services.js';
+import { ensureInserted, tryAgain } from '../tables/try-again.js';
+import { enter } from './job-decisions.js';
+import { headRow, jobPartition, toJobHead } from './job-rows.js';
+import { loadStoredJob, poolPartitionOf } from './read-jobs.js';
+
+/**
+ * Starts the deletion of a job in any state. Throws JobNotFound, JobBeingDeleted, ConditionNotMet.
+ * https://learn.microsoft.com/rest/api/batchservice/job/delete
+ */
+export async function deleteJob(
+  services: Services,
+  jobId: string,
+  { conditions }: { conditions: Conditions },
+): Promise<void> {
+  const { table, clock, ids } = services;
+  const requestStamp = ids.uuid();
+  const job = await tryAgain(services, async () => {
+    const stored = await loadStoredJob(services, jobId);
+    const { definition, incarnation } = stored.job;
+    if (stored.job.writeStamp === requestStamp) return stored.job;
+    requireConditions(conditions, toValidators(stored.job.lastModified));
+    if (stored.job.state === 'deleting') {
+      throw new BatchError('JobBeingDeleted', `Job '${definition.id}' is already being deleted`);
+    }
+    const now = clock.now();
+    const next = { ...enter(stored.job, 'deleting', now), lastModified: now.toISOString(), writeStamp: requestStamp };
+    // Before the head, so that the sweep finds the job even if nothing after this happens.
+    await ensureInserted(() =>
+      table.write(poolPartitionOf(next), [
+        {
+          type: 'insert',
+          row: jobRefRow(definition.id),
+          values: toJobRef({ jobId: definition.id, priority: definition.priority, hasReady: false }),
+        },
+      ]),
+    );
+    const started = owedEvent('dev.bookend.job.delete.start', `/jobs/${definition.id}`, now, [incarnation], {
+      jobId: definition.id,
+    });
+    await table.write(jobPartition(jobId), [
+      { type: 'replace', row: headRow, values: toJobHead(next), etag: stored.etag },
+      ...toEventWrites([started], now, ids.uuid()),
+    ]);
+    return next;
+  });
+  await sendHint(services, hintTypes.jobEnding, { poolId: job.definition.poolId, jobId: job.definition.id });
+}

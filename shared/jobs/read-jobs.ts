@@ -1,0 +1,44 @@
+// Reading jobs: one, or a page of all.
+import { BatchError } from '../errors.js';
+import type { ItemPage, PageRequest } from '../rest/paging.js';
+import type { Services } from '../services.js';
+import { poolPartition } from '../pools/pool-rows.js';
+import type { Entity } from '../tables/table.js';
+import type { Job } from './job.js';
+import { fromJobHead, headRow, jobListPartition, jobPartition } from './job-rows.js';
+
+export type StoredJob = { readonly job: Job; readonly etag: string };
+
+/** The job with its row's etag. Throws JobNotFound. */
+export async function loadStoredJob({ table }: Pick<Services, 'table'>, jobId: string): Promise<StoredJob> {
+  const head = await table.get(jobPartition(jobId), headRow);
+  if (head === undefined) throw new BatchError('JobNotFound', `Job '${jobId}' does not exist`);
+  return { job: fromJobHead(head), etag: head.etag };
+}
+
+/** The job. Throws JobNotFound. */
+export async function loadJob(services: Pick<Services, 'table'>, jobId: string): Promise<Job> {
+  return (await loadStoredJob(services, jobId)).job;
+}
+
+/** A page of all jobs by id. The list holds keys only; each job is read from its own head, and keys without one are skipped. */
+export async function listJobs(
+  { table }: Pick<Services, 'table'>,
+  { limit, continuation }: PageRequest,
+): Promise<ItemPage<Job>> {
+  const page = await table.query(jobListPartition, {}, limit, continuation);
+  const heads = await Promise.all(page.entities.map((key) => table.get(`job:${key.row}`, headRow)));
+  const items = heads.filter((head): head is Entity => head !== undefined).map(fromJobHead);
+  return { items, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
+}
+
+/** The refusal for a write that needs an active job. */
+export function refuseUnlessActive(job: Job, attempted: string): void {
+  const { state, definition } = job;
+  if (state === 'active') return;
+  const codes = { terminating: 'JobBeingTerminated', completed: 'JobCompleted', deleting: 'JobBeingDeleted' } as const;
+  throw new BatchError(codes[state], `Job '${definition.id}' is ${state}; ${attempted}`);
+}
+
+/** Partition in which the job's pool keeps its references to jobs. */
+export const poolPartitionOf = (job: Job): string => poolPartition(job.definition.poolId);

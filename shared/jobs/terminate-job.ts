@@ -1,0 +1,52 @@
+// Ending a job on a user's word: the row remembers it, the pool is told, the next pass kills and releases.
+import { owedEvent, type OwedEvent } from '../events/event.js';
+import { toEventWrites } from '../events/event-rows.js';
+import { hintTypes, sendHint } from '../events/hints.js';
+import { requireConditions, type Conditions } from '../rest/conditions.js';
+import { toValidators } from '../rest/etag.js';
+import type { Services } from '../services.js';
+import { tryAgain } from '../tables/try-again.js';
+import type { Job } from './job.js';
+import { decideTermination } from './job-decisions.js';
+import { headRow, jobPartition, toJobHead } from './job-rows.js';
+import { loadStoredJob, refuseUnlessActive } from './read-jobs.js';
+
+/**
+ * Terminates an active job; `UserTerminate` is Batch's reason when none is given.
+ * Throws JobNotFound, JobBeingTerminated, JobCompleted, JobBeingDeleted, ConditionNotMet.
+ * https://learn.microsoft.com/rest/api/batchservice/job/terminate
+ */
+export async function terminateJob(
+  services: Services,
+  jobId: string,
+  { terminateReason = 'UserTerminate', conditions }: { terminateReason?: string; conditions: Conditions },
+): Promise<Job> {
+  const { table, clock, ids } = services;
+  const requestStamp = ids.uuid();
+  const job = await tryAgain(services, async () => {
+    const stored = await loadStoredJob(services, jobId);
+    if (stored.job.writeStamp === requestStamp) return stored.job;
+    requireConditions(conditions, toValidators(stored.job.lastModified));
+    refuseUnlessActive(stored.job, 'it cannot be terminated');
+    const now = clock.now();
+    const next = { ...decideTermination(stored.job, terminateReason, now), writeStamp: requestStamp };
+    await table.write(jobPartition(jobId), [
+      { type: 'replace', row: headRow, values: toJobHead(next), etag: stored.etag },
+      ...toEventWrites(toEvents(next, now), now, ids.uuid()),
+    ]);
+    return next;
+  });
+  if (job.state === 'terminating') {
+    await sendHint(services, hintTypes.jobEnding, { poolId: job.definition.poolId, jobId: job.definition.id });
+  }
+  return job;
+}
+
+function toEvents(job: Job, now: Date): readonly OwedEvent[] {
+  const about = (type: 'start' | 'complete'): OwedEvent =>
+    owedEvent(`dev.bookend.job.terminate.${type}`, `/jobs/${job.definition.id}`, now, [job.incarnation], {
+      jobId: job.definition.id,
+      terminateReason: job.terminateReason,
+    });
+  return job.state === 'completed' ? [about('start'), about('complete')] : [about('start')];
+}

@@ -1,0 +1,73 @@
+// Adding a pool: its head, and the hint that makes a pass ask the provisioner for nodes.
+import { BatchError } from '../errors.js';
+import { owedEvent } from '../events/event.js';
+import { toEventWrites } from '../events/event-rows.js';
+import { hintTypes, sendHint } from '../events/hints.js';
+import type { Services } from '../services.js';
+import { TableConflict } from '../tables/table.js';
+import { ensureInserted, tryAgain } from '../tables/try-again.js';
+import type { Pool, PoolDefinition } from './pool.js';
+import { fromPoolHead, headRow, poolListPartition, poolPartition, toPoolHead } from './pool-rows.js';
+
+/**
+ * Adds the pool; a new pool is `resizing` at once. Throws PoolExists, or PoolBeingDeleted while an older pool of that id is still going.
+ * https://learn.microsoft.com/rest/api/batchservice/pool/add
+ */
+export async function addPool(services: Services, definition: PoolDefinition): Promise<Pool> {
+  const { table, clock, ids } = services;
+  const incarnation = ids.uuid();
+  const pool = await tryAgain(services, async () => {
+    const now = clock.now();
+    const fresh = toNewPool(definition, incarnation, now);
+    await ensureInserted(() =>
+      table.write(poolListPartition, [{ type: 'insert', row: definition.id.toLowerCase(), values: {} }]),
+    );
+    const created = owedEvent('dev.bookend.pool.create', `/pools/${definition.id}`, now, [incarnation], {
+      id: definition.id,
+      vmSize: definition.vmSize,
+      targetDedicatedNodes: definition.targetDedicatedNodes,
+      taskSlotsPerNode: definition.taskSlotsPerNode,
+    });
+    try {
+      await table.write(poolPartition(definition.id), [
+        { type: 'insert', row: headRow, values: toPoolHead(fresh) },
+        ...toEventWrites([created], now, ids.uuid()),
+      ]);
+      return fresh;
+    } catch (error) {
+      if (!(error instanceof TableConflict && error.kind === 'exists')) throw error;
+      return await toExisting(services, definition.id, incarnation);
+    }
+  });
+  await sendHint(services, hintTypes.poolAdded, { poolId: definition.id, poolIncarnation: incarnation });
+  return pool;
+}
+
+// An insert whose answer was lost finds its own row when it is tried again.
+async function toExisting({ table }: Services, poolId: string, incarnation: string): Promise<Pool> {
+  const head = await table.get(poolPartition(poolId), headRow);
+  if (head === undefined)
+    throw new TableConflict('changed', `Pool '${poolId}' went away while it was being added again`);
+  const existing = fromPoolHead(head);
+  if (existing.incarnation === incarnation) return existing;
+  if (existing.state === 'deleting') {
+    throw new BatchError('PoolBeingDeleted', `Pool '${poolId}' is still being deleted; it cannot be added again yet`);
+  }
+  throw new BatchError('PoolExists', `Pool '${poolId}' exists already`);
+}
+
+function toNewPool(definition: PoolDefinition, incarnation: string, now: Date): Pool {
+  const at = now.toISOString();
+  return {
+    definition,
+    incarnation,
+    creationTime: at,
+    lastModified: at,
+    state: 'active',
+    stateTransitionTime: at,
+    allocationState: 'resizing',
+    allocationStateTransitionTime: at,
+    watchingSince: at,
+    nextNodeNumber: 0,
+  };
+}

@@ -1,0 +1,204 @@
+// Adding tasks to a job: each as its row and a `ready` row, in transactions with the head, so that a terminate fences them.
+import { BatchError } from '../errors.js';
+import { hintTypes, sendHint } from '../events/hints.js';
+import type { Job } from '../jobs/job.js';
+import { headRow, jobPartition, readyRow, toJobHead, toReady, type ReadyTask } from '../jobs/job-rows.js';
+import { loadStoredJob, poolPartitionOf, refuseUnlessActive, type StoredJob } from '../jobs/read-jobs.js';
+import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
+import type { Services } from '../services.js';
+import { maxDocumentCharacters, sizeOf } from '../tables/document.js';
+import { maxWritesPerTransaction, TableConflict, type Write } from '../tables/table.js';
+import { tryAgain } from '../tables/try-again.js';
+import type { Task, TaskDefinition } from './task.js';
+import { fromTaskRow, taskRow, toTaskRow } from './task-rows.js';
+
+/** What became of one task of a collection: it was added, or refused for its own reason. */
+export type TaskAddOutcome = { readonly taskId: string; readonly task?: Task; readonly error?: BatchError };
+
+// A transaction takes 4 MiB; the head and the coding of the request need some of it.
+const maxTransactionBytes = 3_000_000;
+const rowsPerTask = 2;
+
+/**
+ * Adds tasks to an active job, in their order; each that cannot be added is told apart from the others.
+ * Throws JobNotFound, JobCompleted, JobBeingTerminated, JobBeingDeleted for all of them.
+ * https://learn.microsoft.com/rest/api/batchservice/task/add-collection
+ */
+export async function addTasks(
+  services: Services,
+  jobId: string,
+  definitions: readonly TaskDefinition[],
+): Promise<readonly TaskAddOutcome[]> {
+  const addition: Addition = { services, jobId, stamp: services.ids.uuid() };
+  const outcomes = new Map<TaskDefinition, TaskAddOutcome>();
+  const { job } = await loadStoredJob(services, jobId);
+  refuseUnlessActive(job, 'tasks cannot be added');
+  for (const { definition, error } of findRefusals(job, definitions)) {
+    outcomes.set(definition, { taskId: definition.id, error });
+  }
+  await services.table.write(poolPartitionOf(job), [
+    {
+      type: 'upsert',
+      row: jobRefRow(jobId),
+      values: toJobRef({ jobId: job.definition.id, priority: job.definition.priority, hasReady: true }),
+    },
+  ]);
+  const acceptable = definitions.filter((definition) => !outcomes.has(definition));
+  for (const chunk of toChunks(acceptable)) {
+    for (const outcome of await addChunk(addition, chunk)) outcomes.set(outcome.definition, outcome);
+  }
+  await sendHint(services, hintTypes.tasksAdded, { poolId: job.definition.poolId, jobId: job.definition.id });
+  return definitions.map((definition) => toOutcome(definition, outcomes.get(definition)));
+}
+
+/** Adds one task. Throws what `addTasks` tells of it: TaskExists and the like. */
+export async function addTask(services: Services, jobId: string, definition: TaskDefinition): Promise<Task> {
+  const [outcome] = await addTasks(services, jobId, [definition]);
+  if (outcome?.task === undefined) throw outcome?.error ?? new Error(`Task '${definition.id}' has no outcome`);
+  return outcome.task;
+}
+
+type Addition = { readonly services: Services; readonly jobId: string; readonly stamp: string };
+type ChunkOutcome = TaskAddOutcome & { readonly definition: TaskDefinition };
+
+async function addChunk(addition: Addition, chunk: readonly TaskDefinition[]): Promise<readonly ChunkOutcome[]> {
+  const { services, jobId, stamp } = addition;
+  const known = new Map<TaskDefinition, ChunkOutcome>();
+  return tryAgain(services, async () => {
+    const stored = await loadStoredJob(services, jobId);
+    refuseUnlessActive(stored.job, 'tasks cannot be added');
+    const fresh = chunk.filter((definition) => !known.has(definition));
+    const tasks = fresh.map((definition, index) => toNewTask(stored.job, definition, index, services.clock.now()));
+    try {
+      await services.table.write(jobPartition(jobId), toWrites(stored, tasks, stamp));
+    } catch (error) {
+      if (!(error instanceof TableConflict && error.kind === 'exists')) throw error;
+      for (const found of await findExisting(addition, fresh)) known.set(found.definition, found);
+      throw new TableConflict('changed', 'Some of the tasks exist; the others are tried again', { cause: error });
+    }
+    return [
+      ...known.values(),
+      ...tasks.map((task) => ({ definition: task.definition, taskId: task.definition.id, task })),
+    ];
+  });
+}
+
+// Rows with our stamp were written by an attempt whose answer was lost: they are ours, not somebody's earlier task.
+async function findExisting(
+  { services, jobId, stamp }: Addition,
+  definitions: readonly TaskDefinition[],
+): Promise<readonly ChunkOutcome[]> {
+  const rows = await Promise.all(
+    definitions.map((definition) => services.table.get(jobPartition(jobId), taskRow(definition.id))),
+  );
+  return definitions.flatMap((definition, index): ChunkOutcome[] => {
+    const row = rows[index];
+    if (row === undefined) return [];
+    const taskId = definition.id;
+    if (row.values['stamp'] === stamp) return [{ definition, taskId, task: fromTaskRow(row) }];
+    return [{ definition, taskId, error: taskExists(jobId, taskId) }];
+  });
+}
+
+function toWrites({ job, etag }: StoredJob, tasks: readonly Task[], stamp: string): readonly Write[] {
+  const head: Job = {
+    ...job,
+    nextTaskOrder: job.nextTaskOrder + tasks.length,
+    openTasks: job.openTasks + tasks.length,
+  };
+  return [
+    { type: 'replace', row: headRow, values: toJobHead(head), etag },
+    ...tasks.flatMap((task): Write[] => [
+      { type: 'insert', row: taskRow(task.definition.id), values: { ...toTaskRow(task), stamp } },
+      { type: 'insert', row: readyRow(task.order), values: toReady(toReadyTask(task)) },
+    ]),
+  ];
+}
+
+function toNewTask(job: Job, definition: TaskDefinition, index: number, now: Date): Task {
+  const at = now.toISOString();
+  return {
+    jobId: job.definition.id,
+    definition,
+    order: job.nextTaskOrder + index,
+    creationTime: at,
+    lastModified: at,
+    state: 'active',
+    stateTransitionTime: at,
+    execution: { retryCount: 0, requeueCount: 0 },
+  };
+}
+
+function toReadyTask({ definition, order, stateTransitionTime }: Task): ReadyTask {
+  return {
+    taskId: definition.id,
+    order,
+    definition,
+    attempts: 0,
+    activeSince: stateTransitionTime,
+    requeueCount: 0,
+  };
+}
+
+function findRefusals(
+  job: Job,
+  definitions: readonly TaskDefinition[],
+): readonly { definition: TaskDefinition; error: BatchError }[] {
+  const seen = new Set<string>();
+  return definitions.flatMap((definition) => {
+    const key = definition.id.toLowerCase();
+    const error = seen.has(key) ? taskExists(job.definition.id, definition.id) : refusalOf(job, definition);
+    seen.add(key);
+    return error === undefined ? [] : [{ definition, error }];
+  });
+}
+
+function refusalOf(job: Job, definition: TaskDefinition): BatchError | undefined {
+  const same = (other: string | undefined): boolean => other?.toLowerCase() === definition.id.toLowerCase();
+  const { id, jobPreparationTask, jobReleaseTask } = job.definition;
+  if (same(jobPreparationTask?.id)) {
+    return new BatchError(
+      'TaskIdSameAsJobPreparationTask',
+      `Task '${definition.id}' has the id of job '${id}'s preparation`,
+    );
+  }
+  if (same(jobReleaseTask?.id)) {
+    return new BatchError('TaskIdSameAsJobReleaseTask', `Task '${definition.id}' has the id of job '${id}'s release`);
+  }
+  const length = JSON.stringify(definition).length;
+  if (length <= maxDocumentCharacters) return undefined;
+  return new BatchError(
+    'RequestBodyTooLarge',
+    `Task '${definition.id}' is ${length} characters long; at most ${maxDocumentCharacters} can be kept`,
+  );
+}
+
+function toChunks(definitions: readonly TaskDefinition[]): readonly (readonly TaskDefinition[])[] {
+  const chunks: TaskDefinition[][] = [];
+  let bytes = 0;
+  for (const definition of definitions) {
+    const size = rowsPerTask * sizeOf({ definition: JSON.stringify(definition) });
+    const last = chunks.at(-1);
+    const full = last === undefined || (last.length + 1) * rowsPerTask >= maxWritesPerTransaction;
+    if (full || bytes + size > maxTransactionBytes) {
+      chunks.push([definition]);
+      bytes = size;
+    } else {
+      last.push(definition);
+      bytes += size;
+    }
+  }
+  return chunks;
+}
+
+function toOutcome(definition: TaskDefinition, found: TaskAddOutcome | undefined): TaskAddOutcome {
+  if (found === undefined) throw new Error(`Task '${definition.id}' was neither added nor refused`);
+  return {
+    taskId: found.taskId,
+    ...(found.task === undefined ? {} : { task: found.task }),
+    ...(found.error === undefined ? {} : { error: found.error }),
+  };
+}
+
+const taskExists = (jobId: string, taskId: string): BatchError =>
+  new BatchError('TaskExists', `Job '${jobId}' has a task '${taskId}' already`);

@@ -1,0 +1,61 @@
+// Deleting one task: its rows go at once; a run of it that a node has is killed by the next pass.
+import { hintTypes, sendHint } from '../events/hints.js';
+import type { JobNode } from '../job-nodes/job-node.js';
+import { BatchError } from '../errors.js';
+import { fromJobNode, headRow, jobNodeRow, jobPartition, readyRow, toJobHead, toJobNode } from '../jobs/job-rows.js';
+import { loadStoredJob, type StoredJob } from '../jobs/read-jobs.js';
+import { requireConditions, type Conditions } from '../rest/conditions.js';
+import { toValidators } from '../rest/etag.js';
+import type { Services } from '../services.js';
+import type { Write } from '../tables/table.js';
+import { tryAgain } from '../tables/try-again.js';
+import { loadTask } from './read-tasks.js';
+import type { Task } from './task.js';
+import { taskRow } from './task-rows.js';
+
+/**
+ * Deletes a task in any state. Throws TaskNotFound, JobNotFound, JobBeingDeleted, ConditionNotMet.
+ * https://learn.microsoft.com/rest/api/batchservice/task/delete
+ */
+export async function deleteTask(
+  services: Services,
+  jobId: string,
+  taskId: string,
+  { conditions }: { conditions: Conditions },
+): Promise<void> {
+  const { job, task } = await tryAgain(services, async () => {
+    const stored = await loadStoredJob(services, jobId);
+    if (stored.job.state === 'deleting') {
+      throw new BatchError('JobBeingDeleted', `Job '${jobId}' is being deleted; its tasks go with it`);
+    }
+    const task = await loadTask(services, jobId, taskId);
+    requireConditions(conditions, toValidators(task.lastModified));
+    await services.table.write(jobPartition(jobId), await toWrites(services, stored, task));
+    return { job: stored.job, task };
+  });
+  if (task.state === 'preparing' || task.state === 'running') {
+    await sendHint(services, hintTypes.taskDeleted, { poolId: job.definition.poolId, jobId: job.definition.id });
+  }
+}
+
+async function toWrites({ table }: Services, { job, etag }: StoredJob, task: Task): Promise<readonly Write[]> {
+  const open = task.state === 'completed' ? 0 : 1;
+  const common: readonly Write[] = [
+    { type: 'replace', row: headRow, values: toJobHead({ ...job, openTasks: job.openTasks - open }), etag },
+    { type: 'delete', row: taskRow(task.definition.id) },
+  ];
+  if (task.state === 'completed') return common;
+  if (task.state === 'active') return [...common, { type: 'delete', row: readyRow(task.order) }];
+  const row = jobNodeRow(task.assignment?.nodeId ?? '');
+  const entity = await table.get(jobPartition(job.definition.id), row);
+  if (entity === undefined) return common;
+  const jobNode = withDeleted(fromJobNode(entity), task);
+  return [...common, { type: 'replace', row, values: toJobNode(jobNode), etag: entity.etag }];
+}
+
+function withDeleted(jobNode: JobNode, task: Task): JobNode {
+  const runs = jobNode.runs.map((run) =>
+    run.runId === task.assignment?.runId ? { ...run, taskDeleted: true as const } : run,
+  );
+  return { ...jobNode, runs };
+}
