@@ -1,0 +1,78 @@
+// One local compute node: a directory of its own and an agent process that is kept alive in it.
+// Does not know why the node is wanted.
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../../shared/log.js';
+import { superviseProgram, type Supervisor } from '../programs/supervise-program.js';
+import { powerOff } from './power-off.js';
+
+export type MachineOptions = {
+  readonly poolId: string;
+  readonly nodeId: string;
+  /** Holds `root` (what the file API serves) and `state` (the agent's own). */
+  readonly directory: string;
+  readonly agent: AgentProgram;
+  readonly log: Log;
+};
+
+/** What every agent of a stack is started with. */
+export type AgentProgram = {
+  readonly script: string;
+  readonly accountName: string;
+  readonly accountUrl: string;
+  readonly serviceBusConnection: string;
+  readonly logLevel: string;
+  /** The agents' tasks end with them, because nobody will come to adopt them. */
+  readonly isEphemeral: boolean;
+  readonly logFile?: string;
+};
+
+export type Machine = {
+  pid(): number | undefined;
+  /** Shuts the node down; its directory stays. */
+  stop(): Promise<void>;
+  /** Shuts the node down and removes everything of it. */
+  remove(): Promise<void>;
+  kill(): void;
+};
+
+/** An agent needs up to 5 s to end its tasks; what it has not ended then is ended by force. */
+const agentGraceMs = 5_000;
+
+/** Starts the node's agent, restarting it whenever it ends by itself. Rejects when no process can be started at all. */
+export async function startMachine(options: MachineOptions): Promise<Machine> {
+  const { directory, agent, log } = options;
+  const root = join(directory, 'root');
+  const state = join(directory, 'state');
+  await mkdir(root, { recursive: true });
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  const supervisor: Supervisor<unknown> = await superviseProgram(
+    {
+      name: `agent ${options.poolId}/${options.nodeId}`,
+      script: agent.script,
+      args: () => [
+        ...['--pool', options.poolId, '--node', options.nodeId, '--root', root, '--state', state],
+        ...['--account-name', agent.accountName, '--account-url', agent.accountUrl, '--log-level', agent.logLevel],
+        ...(agent.isEphemeral ? ['--ephemeral'] : []),
+      ],
+      env: () => ({ BOOKEND_SERVICE_BUS: agent.serviceBusConnection }),
+      readyWithinMs: 0,
+      graceMs: agentGraceMs,
+      ...(agent.logFile === undefined ? {} : { logFile: agent.logFile }),
+    },
+    { log },
+  );
+  const stop = async (): Promise<void> => {
+    await supervisor.stop();
+    await powerOff(directory);
+  };
+  return {
+    pid: () => supervisor.pid(),
+    stop,
+    async remove() {
+      await stop();
+      await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    },
+    kill: () => supervisor.kill(),
+  };
+}

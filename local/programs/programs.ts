@@ -1,0 +1,87 @@
+// How each program of the stack is started: its script, arguments, secrets and what it says when ready.
+// Knows neither the order they start in nor what they are for.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { DataDirectory } from '../data/data-directory.js';
+import type { Secrets } from '../data/secrets.js';
+import type { SupervisedProgram } from './supervise-program.js';
+
+export type ProgramContext = {
+  readonly data: DataDirectory;
+  readonly secrets: Secrets;
+  readonly programLogs: 'stderr' | 'files';
+  readonly onRestarted: () => void;
+};
+
+/** The checkout (or package) this was compiled in: `dist/local/programs/` is three below it. */
+const projectDirectory = fileURLToPath(new URL('../../../', import.meta.url));
+const compiled = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const readyWithinMs = 60_000;
+
+const azuriteReady = z.object({ ready: z.literal(true), tablePort: z.int(), blobPort: z.int() });
+const serviceBusReady = z.object({ ready: z.literal(true), connectionString: z.string(), port: z.int() });
+const functionsHostReady = z.object({ ready: z.literal(true), url: z.string(), port: z.int() });
+
+/** Tables and blobs; on the disk when the stack's data is to survive. Restarted on its ports, where it finds what it had saved. */
+export function azuriteProgram(context: ProgramContext): SupervisedProgram<z.infer<typeof azuriteReady>> {
+  return {
+    ...common('azurite', 'azurite/main.js', context),
+    args: (previous) => [
+      ...['--table-port', String(previous?.tablePort ?? 0), '--blob-port', String(previous?.blobPort ?? 0)],
+      ...(context.data.isPersistent ? ['--location', context.data.azurite] : []),
+    ],
+    env: () => ({}),
+    ready: azuriteReady,
+    graceMs: 3_000,
+  };
+}
+
+/** The broker; with a journal on the disk when the stack's data is to survive. */
+export function serviceBusProgram(context: ProgramContext): SupervisedProgram<z.infer<typeof serviceBusReady>> {
+  return {
+    ...common('service-bus', 'service-bus/main.js', context),
+    args: (previous) => [
+      ...['--port', String(previous?.port ?? 0)],
+      ...['--config', join(projectDirectory, 'local/service-bus/Config.json')],
+      ...(context.data.isPersistent ? ['--data', context.data.serviceBus] : []),
+    ],
+    env: () => ({
+      BOOKEND_SERVICE_BUS_KEY: context.secrets.serviceBusKey,
+      BOOKEND_SERVICE_BUS_KEY_NAME: 'RootManageSharedAccessKey',
+    }),
+    ready: serviceBusReady,
+    graceMs: 1_500,
+  };
+}
+
+/** The functions host with the compiled app. */
+export function functionsHostProgram(
+  context: ProgramContext,
+  options: {
+    readonly port: number;
+    readonly processPerFunction: boolean;
+    readonly settings: () => Readonly<Record<string, string>>;
+  },
+): SupervisedProgram<z.infer<typeof functionsHostReady>> {
+  return {
+    ...common('functions-host', 'functions-host/main.js', context),
+    args: (previous) => [
+      ...['--app', projectDirectory, '--port', String(previous?.port ?? options.port)],
+      ...(options.processPerFunction ? ['--process-per-function'] : []),
+    ],
+    env: () => ({ ...options.settings(), BOOKEND_HOST_KEY: context.secrets.hostKey }),
+    ready: functionsHostReady,
+    graceMs: 3_000,
+  };
+}
+
+function common(name: string, script: string, { data, programLogs, onRestarted }: ProgramContext) {
+  return {
+    name,
+    script: compiled(script),
+    readyWithinMs,
+    onRestarted,
+    ...(programLogs === 'files' ? { logFile: join(data.logs, `${name}.log`) } : {}),
+  };
+}
