@@ -1,0 +1,147 @@
+// What a client may say when it adds or terminates a job, and the job it means: Batch's defaults filled in, faults refused by name.
+// https://learn.microsoft.com/rest/api/batchservice/job/add
+import { z } from 'zod';
+import {
+  choice,
+  commandLineText,
+  displayNameText,
+  durationBody,
+  idText,
+  metadataBody,
+  onlyDefault,
+  text,
+  unsupported,
+} from '../rest-filters/body-types.js';
+import { parseBody, refuse, requireStorable } from '../rest-filters/request-body.js';
+import {
+  constraintsBody,
+  defaultRetentionMs,
+  environmentSettingsBody,
+  fromConstraints,
+  fromEnvironmentSettings,
+  fromUserIdentity,
+  retryCountBody,
+  storedDuration,
+  userIdentityBody,
+} from '../tasks/run-resource.js';
+import type { JobDefinition, PreparationDefinition, ReleaseDefinition } from './job.js';
+
+/** Longest time a release may take, and what it gets unless told otherwise. */
+export const maxReleaseWallClockMs = 15 * 60_000;
+
+const preparationBody = z.strictObject({
+  id: idText.default('jobpreparation'),
+  commandLine: commandLineText,
+  containerSettings: unsupported,
+  resourceFiles: unsupported,
+  environmentSettings: environmentSettingsBody.optional(),
+  constraints: constraintsBody.optional(),
+  waitForSuccess: z.boolean().default(true),
+  userIdentity: userIdentityBody.optional(),
+  rerunOnNodeRebootAfterSuccess: z.boolean().default(true),
+});
+
+const releaseBody = z.strictObject({
+  id: idText.default('jobrelease'),
+  commandLine: commandLineText,
+  containerSettings: unsupported,
+  resourceFiles: unsupported,
+  environmentSettings: environmentSettingsBody.optional(),
+  maxWallClockTime: durationBody({ most: maxReleaseWallClockMs }).default(maxReleaseWallClockMs),
+  retentionTime: durationBody().optional(),
+  userIdentity: userIdentityBody.optional(),
+});
+
+const jobAddBody = z
+  .strictObject({
+    id: idText,
+    displayName: displayNameText.optional(),
+    priority: z.int().min(-1000).max(1000).default(0),
+    maxParallelTasks: onlyDefault(
+      z.int().refine((count) => count === -1 || count > 0, 'expected -1 or more than 0'),
+      -1,
+    ),
+    allowTaskPreemption: onlyDefault(z.boolean(), false),
+    constraints: z
+      .strictObject({
+        maxWallClockTime: onlyDefault(durationBody(), Number.POSITIVE_INFINITY),
+        maxTaskRetryCount: retryCountBody.default(0),
+      })
+      .optional(),
+    jobManagerTask: unsupported,
+    jobPreparationTask: preparationBody.optional(),
+    jobReleaseTask: releaseBody.optional(),
+    commonEnvironmentSettings: environmentSettingsBody.optional(),
+    poolInfo: z.strictObject({ autoPoolSpecification: unsupported, poolId: idText }),
+    onAllTasksComplete: onlyDefault(choice(['noaction', 'terminatejob']), 'noaction'),
+    onTaskFailure: onlyDefault(choice(['noaction', 'performexitoptionsjobaction']), 'noaction'),
+    usesTaskDependencies: onlyDefault(z.boolean(), false),
+    networkConfiguration: unsupported,
+    metadata: metadataBody.default([]),
+  })
+  .superRefine(({ jobPreparationTask: preparation, jobReleaseTask: release }, context) => {
+    if (!release) return;
+    if (!preparation)
+      return refuse(context, 'InvalidPropertyValue', 'a job release task needs a job preparation task', [
+        'jobReleaseTask',
+      ]);
+    if (preparation.id.toLowerCase() === release.id.toLowerCase())
+      refuse(context, 'InvalidPropertyValue', 'job preparation and job release task need different ids', [
+        'jobReleaseTask',
+        'id',
+      ]);
+  });
+
+const terminateBody = z.strictObject({ terminateReason: text(1024).optional() });
+
+/**
+ * The job that the body of Add Job describes.
+ * Throws BatchError: MissingRequiredProperty, InvalidPropertyValue, InvalidRequestBody, EmptyMetadataKey, UnsupportedProperty.
+ */
+export function parseJobAdd(json: unknown): JobDefinition {
+  const body = parseBody(jobAddBody, json);
+  return requireStorable({
+    id: body.id,
+    ...(body.displayName !== undefined && { displayName: body.displayName }),
+    priority: body.priority,
+    maxParallelTasks: -1,
+    constraints: { maxTaskRetryCount: body.constraints?.maxTaskRetryCount ?? 0 },
+    ...(body.jobPreparationTask && { jobPreparationTask: fromPreparation(body.jobPreparationTask) }),
+    ...(body.jobReleaseTask && { jobReleaseTask: fromRelease(body.jobReleaseTask) }),
+    commonEnvironmentSettings: fromEnvironmentSettings(body.commonEnvironmentSettings),
+    poolId: body.poolInfo.poolId,
+    onAllTasksComplete: 'noaction',
+    onTaskFailure: 'noaction',
+    metadata: body.metadata,
+  });
+}
+
+/** What the optional body of Terminate Job says. Throws BatchError as parseJobAdd does. */
+export function parseTerminate(json: unknown): { terminateReason?: string } {
+  const { terminateReason } = json === undefined ? {} : parseBody(terminateBody, json);
+  return terminateReason === undefined ? {} : { terminateReason };
+}
+
+function fromPreparation(body: z.output<typeof preparationBody>): PreparationDefinition {
+  return {
+    id: body.id,
+    commandLine: body.commandLine,
+    environmentSettings: fromEnvironmentSettings(body.environmentSettings),
+    // The service echoes 0 for an omitted count, whatever the job's own count is.
+    constraints: fromConstraints(body.constraints, 0),
+    waitForSuccess: body.waitForSuccess,
+    rerunOnNodeRebootAfterSuccess: body.rerunOnNodeRebootAfterSuccess,
+    userIdentity: fromUserIdentity(body.userIdentity),
+  };
+}
+
+function fromRelease(body: z.output<typeof releaseBody>): ReleaseDefinition {
+  return {
+    id: body.id,
+    commandLine: body.commandLine,
+    environmentSettings: fromEnvironmentSettings(body.environmentSettings),
+    maxWallClockMs: body.maxWallClockTime,
+    retentionMs: storedDuration(body.retentionTime ?? defaultRetentionMs),
+    userIdentity: fromUserIdentity(body.userIdentity),
+  };
+}

@@ -1,0 +1,76 @@
+// A job as Batch's JSON shows it (CloudJob). Reading request bodies is job-body.ts.
+import { etagOf } from '../rest/etag.js';
+import { formatDuration } from '../rest/iso-duration.js';
+import { ifSet, toConstraints, unlessEmpty } from '../tasks/run-resource.js';
+import type { Job, PreparationDefinition, ReleaseDefinition } from './job.js';
+
+/** URL of a job below `baseUrl` (scheme and host, no trailing slash). */
+export function jobUrl(jobId: string, baseUrl: string): string {
+  return `${baseUrl}/jobs/${encodeURIComponent(jobId)}`;
+}
+
+/** The job with every default spelled out, in the order in which Batch writes it. */
+export function toJobResource(job: Job, baseUrl: string): Record<string, unknown> {
+  const { definition } = job;
+  return {
+    id: definition.id,
+    ...ifSet('displayName', definition.displayName),
+    url: jobUrl(definition.id, baseUrl),
+    eTag: etagOf(job.lastModified),
+    lastModified: job.lastModified,
+    creationTime: job.creationTime,
+    state: job.state,
+    stateTransitionTime: job.stateTransitionTime,
+    ...ifSet('previousState', job.previousState),
+    ...ifSet('previousStateTransitionTime', job.previousStateTransitionTime),
+    priority: definition.priority,
+    maxParallelTasks: definition.maxParallelTasks,
+    usesTaskDependencies: false,
+    allowTaskPreemption: false,
+    constraints: {
+      maxWallClockTime: formatDuration(definition.constraints.maxWallClockMs),
+      maxTaskRetryCount: definition.constraints.maxTaskRetryCount,
+    },
+    ...ifSet('jobPreparationTask', definition.jobPreparationTask && toPreparation(definition.jobPreparationTask)),
+    ...ifSet('jobReleaseTask', definition.jobReleaseTask && toRelease(definition.jobReleaseTask)),
+    ...unlessEmpty('commonEnvironmentSettings', definition.commonEnvironmentSettings),
+    poolInfo: { poolId: definition.poolId },
+    ...unlessEmpty('metadata', definition.metadata),
+    executionInfo: toExecutionInfo(job),
+    onAllTasksComplete: definition.onAllTasksComplete,
+    onTaskFailure: definition.onTaskFailure,
+  };
+}
+
+function toExecutionInfo(job: Job): Record<string, unknown> {
+  return {
+    startTime: job.creationTime,
+    ...ifSet('endTime', job.endTime),
+    poolId: job.definition.poolId,
+    // Batch tells the reason once the job has completed, not while it terminates.
+    ...ifSet('terminateReason', job.endTime === undefined ? undefined : job.terminateReason),
+  };
+}
+
+function toPreparation(preparation: PreparationDefinition): Record<string, unknown> {
+  return {
+    id: preparation.id,
+    commandLine: preparation.commandLine,
+    ...unlessEmpty('environmentSettings', preparation.environmentSettings),
+    constraints: toConstraints(preparation.constraints),
+    userIdentity: preparation.userIdentity,
+    waitForSuccess: preparation.waitForSuccess,
+    rerunOnNodeRebootAfterSuccess: preparation.rerunOnNodeRebootAfterSuccess,
+  };
+}
+
+function toRelease(release: ReleaseDefinition): Record<string, unknown> {
+  return {
+    id: release.id,
+    commandLine: release.commandLine,
+    ...unlessEmpty('environmentSettings', release.environmentSettings),
+    maxWallClockTime: formatDuration(release.maxWallClockMs),
+    retentionTime: formatDuration(release.retentionMs),
+    userIdentity: release.userIdentity,
+  };
+}

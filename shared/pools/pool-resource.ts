@@ -1,0 +1,42 @@
+// A pool as Batch's JSON shows it (CloudPool). Reading request bodies is pool-body.ts.
+import type { Node } from '../nodes/node.js';
+import { etagOf } from '../rest/etag.js';
+import { formatDuration } from '../rest/iso-duration.js';
+import { ifSet, unlessEmpty } from '../tasks/run-resource.js';
+import type { Pool } from './pool.js';
+
+/** URL of a pool below `baseUrl` (scheme and host, no trailing slash). */
+export function poolUrl(poolId: string, baseUrl: string): string {
+  return `${baseUrl}/pools/${encodeURIComponent(poolId)}`;
+}
+
+/** The pool with every default spelled out, and how many of its nodes exist now. */
+export function toPoolResource(pool: Pool, nodes: readonly Node[], baseUrl: string): Record<string, unknown> {
+  const { definition } = pool;
+  return {
+    id: definition.id,
+    ...ifSet('displayName', definition.displayName),
+    url: poolUrl(definition.id, baseUrl),
+    eTag: etagOf(pool.lastModified),
+    lastModified: pool.lastModified,
+    creationTime: pool.creationTime,
+    state: pool.state,
+    stateTransitionTime: pool.stateTransitionTime,
+    allocationState: pool.allocationState,
+    allocationStateTransitionTime: pool.allocationStateTransitionTime,
+    vmSize: definition.vmSize,
+    ...ifSet('virtualMachineConfiguration', definition.virtualMachineConfiguration),
+    ...ifSet('cloudServiceConfiguration', definition.cloudServiceConfiguration),
+    resizeTimeout: formatDuration(definition.resizeTimeoutMs),
+    currentDedicatedNodes: nodes.length,
+    currentLowPriorityNodes: 0,
+    targetDedicatedNodes: definition.targetDedicatedNodes,
+    targetLowPriorityNodes: definition.targetLowPriorityNodes,
+    enableAutoScale: false,
+    enableInterNodeCommunication: false,
+    taskSlotsPerNode: definition.taskSlotsPerNode,
+    taskSchedulingPolicy: { nodeFillType: definition.nodeFillType },
+    ...unlessEmpty('metadata', definition.metadata),
+    targetNodeCommunicationMode: 'default',
+  };
+}

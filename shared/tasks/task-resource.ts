@@ -1,0 +1,116 @@
+// A task in Batch's JSON, both ways: what a client may say when it adds one, and how it is shown (CloudTask).
+// https://learn.microsoft.com/rest/api/batchservice/task/add
+import { z } from 'zod';
+import { taskDirectory } from '../jobs/job-directory.js';
+import { jobUrl } from '../jobs/job-resource.js';
+import { nodeUrl } from '../nodes/node-url.js';
+import { etagOf } from '../rest/etag.js';
+import { commandLineText, displayNameText, idText, unsupported } from '../rest-filters/body-types.js';
+import { parseBody, requireStorable } from '../rest-filters/request-body.js';
+import {
+  constraintsBody,
+  environmentSettingsBody,
+  fromConstraints,
+  fromEnvironmentSettings,
+  fromUserIdentity,
+  ifSet,
+  toConstraints,
+  unlessEmpty,
+  userIdentityBody,
+} from './run-resource.js';
+import type { Task, TaskAssignment, TaskDefinition } from './task.js';
+
+/** Batch's own bound on the slots of a node, and so on what a task can ask for. */
+const maxSlots = 256;
+
+const taskAddBody = z.strictObject({
+  id: idText,
+  displayName: displayNameText.optional(),
+  commandLine: commandLineText,
+  containerSettings: unsupported,
+  exitConditions: unsupported,
+  resourceFiles: unsupported,
+  outputFiles: unsupported,
+  environmentSettings: environmentSettingsBody.optional(),
+  affinityInfo: unsupported,
+  constraints: constraintsBody.optional(),
+  requiredSlots: z.int().min(1).max(maxSlots).default(1),
+  userIdentity: userIdentityBody.optional(),
+  multiInstanceSettings: unsupported,
+  dependsOn: unsupported,
+  applicationPackageReferences: unsupported,
+  authenticationTokenSettings: unsupported,
+});
+
+/**
+ * The task that the body of Add Task describes; without an own retry count it gets `inheritedRetryCount`, its job's.
+ * Throws BatchError: MissingRequiredProperty, InvalidPropertyValue, InvalidRequestBody, UnsupportedProperty.
+ */
+export function parseTaskAdd(json: unknown, inheritedRetryCount: number): TaskDefinition {
+  const body = parseBody(taskAddBody, json);
+  return requireStorable({
+    id: body.id,
+    ...(body.displayName !== undefined && { displayName: body.displayName }),
+    commandLine: body.commandLine,
+    environmentSettings: fromEnvironmentSettings(body.environmentSettings),
+    constraints: fromConstraints(body.constraints, inheritedRetryCount),
+    requiredSlots: body.requiredSlots,
+    userIdentity: fromUserIdentity(body.userIdentity),
+  });
+}
+
+/** URL of a task below `baseUrl` (scheme and host, no trailing slash). */
+export function taskUrl(jobId: string, taskId: string, baseUrl: string): string {
+  return `${jobUrl(jobId, baseUrl)}/tasks/${encodeURIComponent(taskId)}`;
+}
+
+/** The task with every default spelled out, in the order in which Batch writes it. */
+export function toTaskResource(task: Task, { baseUrl }: { readonly baseUrl: string }): Record<string, unknown> {
+  const { definition } = task;
+  return {
+    id: definition.id,
+    ...ifSet('displayName', definition.displayName),
+    url: taskUrl(task.jobId, definition.id, baseUrl),
+    eTag: etagOf(task.lastModified),
+    creationTime: task.creationTime,
+    lastModified: task.lastModified,
+    state: task.state,
+    stateTransitionTime: task.stateTransitionTime,
+    ...ifSet('previousState', task.previousState),
+    ...ifSet('previousStateTransitionTime', task.previousStateTransitionTime),
+    commandLine: definition.commandLine,
+    ...unlessEmpty('environmentSettings', definition.environmentSettings),
+    userIdentity: definition.userIdentity,
+    constraints: toConstraints(definition.constraints),
+    requiredSlots: definition.requiredSlots,
+    executionInfo: toExecutionInfo(task),
+    ...ifSet('nodeInfo', task.assignment && toNodeInfo(task, task.assignment, baseUrl)),
+  };
+}
+
+function toExecutionInfo({ execution }: Task): Record<string, unknown> {
+  return {
+    ...ifSet('startTime', execution.startTime),
+    ...ifSet('endTime', execution.endTime),
+    ...ifSet('exitCode', execution.exitCode),
+    ...ifSet('failureInfo', execution.failureInfo),
+    retryCount: execution.retryCount,
+    ...ifSet('lastRetryTime', execution.lastRetryTime),
+    requeueCount: execution.requeueCount,
+    ...ifSet('lastRequeueTime', execution.lastRequeueTime),
+    ...ifSet('result', execution.result),
+  };
+}
+
+function toNodeInfo(task: Task, { poolId, nodeId }: TaskAssignment, baseUrl: string): Record<string, unknown> {
+  const url = nodeUrl(poolId, nodeId, baseUrl);
+  const taskRootDirectory = taskDirectory(task.jobId, task.definition.id);
+  return {
+    affinityId: `TVM:${nodeId}`,
+    nodeUrl: url,
+    poolId,
+    nodeId,
+    taskRootDirectory,
+    taskRootDirectoryUrl: `${url}/files/${taskRootDirectory}`,
+  };
+}
