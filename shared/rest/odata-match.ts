@@ -50,7 +50,7 @@ function valueAt(resource: object, path: string): unknown {
   let value: unknown = resource;
   for (const name of path.split('/')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = (value as Record<string, unknown>)[name];
+    value = Reflect.get(value, name);
   }
   return value;
 }
