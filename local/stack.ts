@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../shared/clock.js';
-import type { Log } from '../shared/log.js';
+import type { Log, LogLevel } from '../shared/log.js';
 import { createAzureBus } from '../shared/queues/azure-bus.js';
 import { azuriteAccount, localAccount } from './account.js';
 import { openDataDirectory, type DataDirectory } from './data/data-directory.js';
@@ -27,8 +27,12 @@ export type StackOptions = {
   readonly settings?: Readonly<Record<string, string>>;
   /** Where the programs' own log lines go: standard error, or files below the data directory. Default: files. */
   readonly programLogs?: 'stderr' | 'files';
+  /** Least level of those lines. Default: warn. */
+  readonly programLogLevel?: LogLevel;
   /** Told of each part as it is being started. */
   readonly onProgress?: (starting: string) => void;
+  /** Gives up the start, stopping what was started; no longer looked at once the stack is up. */
+  readonly signal?: AbortSignal;
 };
 
 export type Stack = {
@@ -58,12 +62,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function startParts(options: StackOptions, data: DataDirectory, secrets: Secrets): Promise<Stack> {
-  const { log } = options;
+  const { log, programLogLevel = 'warn' } = options;
   const stopping = new AbortController();
   const context: ProgramContext = {
     data,
     secrets,
     programLogs: options.programLogs ?? 'files',
+    signal: options.signal,
     // Messages are hints: whoever came back may have missed some, and the sweep makes up for them.
     onRestarted: () => void sweep(),
   };
@@ -159,8 +164,6 @@ async function startParts(options: StackOptions, data: DataDirectory, secrets: S
   };
 }
 
-/** What the parts log by themselves; their state is better seen through the Batch API. */
-const programLogLevel = 'warn';
 /** Leaves a second of the promised ten for what follows the kill. */
 const stopWithinMs = 9_000;
 

@@ -2,7 +2,7 @@
 // It reacts to snapshots of `pool-capacity` and knows nothing of jobs; node states are the controller's.
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock, type Clock } from '../../shared/clock.js';
+import { delay, systemClock, type Clock } from '../../shared/clock.js';
 import type { Log } from '../../shared/log.js';
 import type { Capacity } from '../../shared/nodes/node-messages.js';
 import type { Bus } from '../../shared/queues/bus.js';
@@ -36,6 +36,9 @@ type Present = {
   readonly incarnation: string;
   readonly machine: Machine;
 };
+
+/** How long the goodbye to the broker may take. */
+const closeWithinMs = 2_000;
 
 /** Brings back the nodes that were wanted when the provisioner last ran, then follows the snapshots. */
 export async function startNodePool(options: NodePoolOptions): Promise<NodePool> {
@@ -88,6 +91,14 @@ export async function startNodePool(options: NodePoolOptions): Promise<NodePool>
     const here = [...present.values()].filter((node) => node.poolId === poolId).map((node) => node.nodeId);
     reconcile(poolId, [...here, ...(known?.nodeIds ?? []), ...decision.record.nodeIds]);
   };
+  const stopMachines = async (): Promise<void> => {
+    await Promise.all(changing.values());
+    await Promise.all([...present.values()].map(({ machine }) => machine.stop()));
+    present.clear();
+  };
+  // A broker that does not answer must not hold up the rest.
+  const closeBus = (): Promise<unknown> =>
+    Promise.race([Promise.all([bus.close(), receiving]), delay(clock, closeWithinMs)]);
   await removeStrayFolders(directory, records.all());
   records.all().forEach((record) => reconcile(record.poolId, record.nodeIds));
   const receiving = receiveCapacity(apply, { bus, clock, log, signal: stopping.signal });
@@ -101,10 +112,7 @@ export async function startNodePool(options: NodePoolOptions): Promise<NodePool>
       ),
     async stop() {
       stopping.abort(new Error('The node pool is being stopped'));
-      await Promise.all([bus.close(), receiving]);
-      await Promise.all(changing.values());
-      await Promise.all([...present.values()].map(({ machine }) => machine.stop()));
-      present.clear();
+      await Promise.all([closeBus(), stopMachines()]);
     },
     kill() {
       stopping.abort(new Error('The node pool is being killed'));

@@ -17,6 +17,8 @@ export type ProgramRun<Ready> = {
   /** What the program says over IPC once it can be used; a program without it is ready as soon as it runs. */
   readonly ready?: z.ZodType<Ready>;
   readonly readyWithinMs: number;
+  /** Gives up the start (not a run that is ready) once aborted. */
+  readonly signal?: AbortSignal;
   /** Standard output and error are appended to this file; without it they go to the parent's standard error. */
   readonly logFile?: string;
 };
@@ -79,6 +81,12 @@ function readiness<Ready>(
     const timer = systemClock.schedule(run.readyWithinMs, () =>
       reject(new Error(`The program '${run.name}' was not ready within ${run.readyWithinMs} ms`)),
     );
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(new Error(`The start of the program '${run.name}' was given up`, { cause: run.signal?.reason }));
+    };
+    if (run.signal?.aborted === true) return onAbort();
+    run.signal?.addEventListener('abort', onAbort, { once: true });
     void ended.then(async (how) => {
       timer.cancel();
       reject(new Error(`The program '${run.name}' ended before it was ready: ${how}${await logTail(run.logFile)}`));
@@ -87,6 +95,7 @@ function readiness<Ready>(
       const parsed = schema.safeParse(message);
       if (!parsed.success) return;
       timer.cancel();
+      run.signal?.removeEventListener('abort', onAbort);
       resolve(parsed.data);
     });
   });

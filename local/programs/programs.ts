@@ -11,6 +11,8 @@ export type ProgramContext = {
   readonly data: DataDirectory;
   readonly secrets: Secrets;
   readonly programLogs: 'stderr' | 'files';
+  /** Gives up a first start that is under way. */
+  readonly signal: AbortSignal | undefined;
   readonly onRestarted: () => void;
 };
 
@@ -76,12 +78,13 @@ export function functionsHostProgram(
   };
 }
 
-function common(name: string, script: string, { data, programLogs, onRestarted }: ProgramContext) {
+function common(name: string, script: string, { data, programLogs, signal, onRestarted }: ProgramContext) {
   return {
     name,
     script: compiled(script),
     readyWithinMs,
     onRestarted,
+    ...(signal === undefined ? {} : { signal }),
     ...(programLogs === 'files' ? { logFile: join(data.logs, `${name}.log`) } : {}),
   };
 }
