@@ -55,12 +55,6 @@ export function toTaskAddResults(jobId: string, results: readonly TaskResult[], 
   return { value: results.map((result) => toTaskAddResult(jobId, result, baseUrl)) };
 }
 
-/** The one task of a request that added one. Throws what it was refused with. */
-export function requireAdded([result]: readonly TaskResult[]): Task {
-  if (result?.task) return result.task;
-  throw result?.error ?? new Error('A task was neither added nor refused.');
-}
-
 function toTaskAddResult(jobId: string, { taskId, task, error }: TaskResult, baseUrl: string): Record<string, unknown> {
   if (task)
     return {

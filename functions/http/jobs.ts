@@ -1,0 +1,100 @@
+// The REST operations on jobs. https://learn.microsoft.com/rest/api/batchservice/job
+import { app } from '@azure/functions';
+import {
+  preparationAndReleaseFilters,
+  preparationAndReleaseProperties,
+} from '../../shared/job-nodes/job-node-filters.js';
+import { toPreparationAndReleaseStatus } from '../../shared/job-nodes/job-node-resource.js';
+import { listPreparationAndRelease } from '../../shared/job-nodes/list-preparation-and-release.js';
+import { addJob } from '../../shared/jobs/add-job.js';
+import { deleteJob } from '../../shared/jobs/delete-job.js';
+import { parseJobAdd, parseTerminate } from '../../shared/jobs/job-body.js';
+import { jobFilters, jobProperties } from '../../shared/jobs/job-filters.js';
+import { jobUrl, toJobResource } from '../../shared/jobs/job-resource.js';
+import { listJobs, loadJob } from '../../shared/jobs/read-jobs.js';
+import { terminateJob } from '../../shared/jobs/terminate-job.js';
+import { getQuery, listQuery, listResources, pathId, selectFrom } from '../../shared/rest-filters/resource-query.js';
+import { toValidators } from '../../shared/rest/etag.js';
+import { createOperation } from '../../shared/rest/operation.js';
+import { getServices } from '../../shared/services.js';
+
+const operation = createOperation(getServices);
+
+app.http('add-job', {
+  methods: ['POST'],
+  route: 'jobs',
+  authLevel: 'anonymous',
+  handler: operation('add-job', { body: 'required' }, async ({ json, baseUrl }, services) => {
+    const job = await addJob(services, parseJobAdd(json));
+    const location = jobUrl(job.definition.id, baseUrl);
+    return { status: 201, location, dataServiceId: true, ...toValidators(job.lastModified) };
+  }),
+});
+
+app.http('list-jobs', {
+  methods: ['GET'],
+  route: 'jobs',
+  authLevel: 'anonymous',
+  handler: operation('list-jobs', { query: listQuery }, async (request, services) => {
+    const list = await listResources(request, {
+      filters: jobFilters,
+      properties: jobProperties,
+      readPage: (page) => listJobs(services, page),
+      byId: { read: (id) => loadJob(services, id), absent: 'JobNotFound' },
+      toResource: (job) => toJobResource(job, request.baseUrl),
+    });
+    return { status: 200, metadata: 'jobs', list };
+  }),
+});
+
+app.http('get-job', {
+  methods: ['GET'],
+  route: 'jobs/{jobId}',
+  authLevel: 'anonymous',
+  handler: operation('get-job', { query: getQuery, conditional: true }, async (request, services) => {
+    const job = await loadJob(services, pathId(request, 'jobId'));
+    const json = selectFrom(request, toJobResource(job, request.baseUrl), jobProperties);
+    return { status: 200, metadata: 'jobs/@Element', json, ...toValidators(job.lastModified) };
+  }),
+});
+
+app.http('terminate-job', {
+  methods: ['POST'],
+  route: 'jobs/{jobId}/terminate',
+  authLevel: 'anonymous',
+  handler: operation('terminate-job', { conditional: true, body: 'optional' }, async (request, services) => {
+    const { json, conditions } = request;
+    const job = await terminateJob(services, pathId(request, 'jobId'), { ...parseTerminate(json), conditions });
+    return { status: 202, dataServiceId: true, ...toValidators(job.lastModified) };
+  }),
+});
+
+app.http('delete-job', {
+  methods: ['DELETE'],
+  route: 'jobs/{jobId}',
+  authLevel: 'anonymous',
+  handler: operation('delete-job', { conditional: true }, async (request, services) => {
+    await deleteJob(services, pathId(request, 'jobId'), { conditions: request.conditions });
+    return { status: 202 };
+  }),
+});
+
+app.http('list-preparation-and-release-status', {
+  methods: ['GET'],
+  route: 'jobs/{jobId}/jobpreparationandreleasetaskstatus',
+  authLevel: 'anonymous',
+  handler: operation(
+    'list-preparation-and-release-status',
+    { query: ['$filter', '$select', 'maxresults'] },
+    async (request, services) => {
+      const jobId = pathId(request, 'jobId');
+      const list = await listResources(request, {
+        filters: preparationAndReleaseFilters,
+        properties: preparationAndReleaseProperties,
+        readPage: (page) => listPreparationAndRelease(services, jobId, page),
+        toResource: ({ jobNode, job }) => toPreparationAndReleaseStatus(jobNode, job, request.baseUrl),
+      });
+      return { status: 200, metadata: 'jobpreparationandreleasetaskstatuslist', list };
+    },
+  ),
+});

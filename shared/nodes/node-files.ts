@@ -1,0 +1,97 @@
+// Reading files that lie on a node: its whole tree, or the part of it that belongs to a task. How answers look is node-file-resource.ts.
+import { BatchError } from '../errors.js';
+import type { ItemPage, PageRequest } from '../rest/paging.js';
+import type { Services } from '../services.js';
+import { askNode, type FileAnswer, type FileQuestion } from './ask-node.js';
+import { parseFilePath, parseFileRange } from './node-file-resource.js';
+import type { NodeFile } from './node-messages.js';
+import type { Node } from './node.js';
+import { loadNode } from './read-nodes.js';
+
+/** A node, and the folder on it (below its root) that is looked at as if it were all. */
+export type FileRoot = { readonly poolId: string; readonly nodeId: string; readonly directory?: string };
+
+/** The whole tree of a node. Throws PoolNotFound, NodeNotFound, NodeNotReady. */
+export async function locateNodeFiles(services: Services, poolId: string, nodeId: string): Promise<FileRoot> {
+  const { node } = await loadNode(services, poolId, nodeId);
+  requireJoined(node);
+  return { poolId: node.poolId, nodeId: node.id };
+}
+
+/** Refuses a node whose agent has never been heard of: it would be waited for in vain. Throws NodeNotReady. */
+export function requireJoined(node: Node): void {
+  if (node.state === 'creating')
+    throw new BatchError('NodeNotReady', `Node '${node.id}' of pool '${node.poolId}' has not started yet.`);
+}
+
+/**
+ * The file at `path`, or the part of it that `range` (as in header `ocp-range`) names.
+ * Throws FileNotFound, InvalidRange, NodeNotReady.
+ */
+export async function readFile(
+  services: Services,
+  root: FileRoot,
+  path: string,
+  range: string | undefined,
+): Promise<FileAnswer & { kind: 'content' }> {
+  const question = { kind: 'read', path: below(root, parseFilePath(path)), ...parseFileRange(range) } as const;
+  return ask(services, root, question, 'content');
+}
+
+/** What is known of the file or folder at `path`. Throws FileNotFound, NodeNotReady. */
+export async function readFileProperties(services: Services, root: FileRoot, path: string): Promise<NodeFile> {
+  const question = { kind: 'properties', path: below(root, parseFilePath(path)) } as const;
+  return (await ask(services, root, question, 'properties')).file;
+}
+
+/**
+ * Pages through the files below `root`, by name. The node is asked once, when the first page is read.
+ * A page throws FileNotFound when the folder does not exist, and NodeNotReady.
+ */
+export function createFileList(
+  services: Services,
+  root: FileRoot,
+  recursive: boolean,
+): (page: PageRequest) => Promise<ItemPage<NodeFile>> {
+  let asked: Promise<readonly NodeFile[]> | undefined;
+  return async (page) => {
+    asked ??= listFiles(services, root, recursive);
+    return toPage(await asked, page);
+  };
+}
+
+async function listFiles(services: Services, root: FileRoot, recursive: boolean): Promise<readonly NodeFile[]> {
+  const question = { kind: 'list', directory: root.directory ?? '', recursive } as const;
+  const { files } = await ask(services, root, question, 'list');
+  return [...files].sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+// The continuation is the last name shown, as files come and go between two pages.
+function toPage(files: readonly NodeFile[], { limit, continuation }: PageRequest): ItemPage<NodeFile> {
+  const rest = continuation === undefined ? files : files.filter((file) => file.name > continuation);
+  const items = rest.slice(0, limit);
+  const last = items.at(-1);
+  return { items, ...(last && rest.length > limit && { continuation: last.name }) };
+}
+
+async function ask<Kind extends FileAnswer['kind']>(
+  services: Services,
+  { poolId, nodeId }: FileRoot,
+  question: FileQuestion,
+  kind: Kind,
+): Promise<FileAnswer & { kind: Kind }> {
+  const answer = await askNode(services, { poolId, nodeId, question });
+  if (isOfKind(answer, kind)) return answer;
+  throw new Error(`Node '${nodeId}' answered a question for '${kind}' with '${answer.kind}'.`);
+}
+
+function isOfKind<Kind extends FileAnswer['kind']>(
+  answer: FileAnswer,
+  kind: Kind,
+): answer is FileAnswer & { kind: Kind } {
+  return answer.kind === kind;
+}
+
+function below({ directory }: FileRoot, path: string): string {
+  return directory === undefined ? path : `${directory}/${path}`;
+}

@@ -1,0 +1,47 @@
+// What a list of tasks can be filtered by, and which properties of a task can be selected.
+// https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch
+import { filterable, type FilterTable } from '../rest/odata-filter.js';
+
+export const taskFilters = {
+  id: filterable.text,
+  state: filterable.choice,
+  stateTransitionTime: filterable.instant,
+  creationTime: filterable.instant,
+  lastModified: filterable.instant,
+  // Batch's page names the property so, while tasks carry it as `lastModified`.
+  lastModifiedTime: { ...filterable.instant, path: 'lastModified' },
+  'executionInfo/startTime': filterable.instant,
+  'executionInfo/endTime': filterable.instant,
+  'executionInfo/exitCode': filterable.number,
+  'executionInfo/result': filterable.choice,
+} as const satisfies FilterTable;
+
+export const taskProperties = [
+  'id',
+  'displayName',
+  'url',
+  'eTag',
+  'lastModified',
+  'creationTime',
+  'exitConditions',
+  'state',
+  'stateTransitionTime',
+  'previousState',
+  'previousStateTransitionTime',
+  'commandLine',
+  'containerSettings',
+  'resourceFiles',
+  'outputFiles',
+  'environmentSettings',
+  'affinityInfo',
+  'constraints',
+  'requiredSlots',
+  'userIdentity',
+  'executionInfo',
+  'nodeInfo',
+  'multiInstanceSettings',
+  'stats',
+  'dependsOn',
+  'applicationPackageReferences',
+  'authenticationTokenSettings',
+] as const;
