@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { stderrLog } from '../../shared/log.js';
 import { sayReady, stopWithParent } from '../programs/parent.js';
 import { redirectConsole } from './console-log.js';
-import { listFunctions, startFunctionsHost, type FunctionsHost } from './index.js';
+import { applySettings, listFunctions, startFunctionsHost, type FunctionsHost } from './index.js';
 import { startWorkers } from './processes/start-workers.js';
 import { createElsewhere, elsewhereVariable, hostKeyVariable } from './processes/worker-protocol.js';
 
@@ -23,6 +23,11 @@ const { values } = parseArgs({
 });
 const log = stderrLog().with({ program: 'functions-host' });
 redirectConsole(log);
+process.on('uncaughtException', (error) => {
+  // As Azure's worker: after a bug that nobody caught no state can be trusted.
+  log.error('functions host crashed', { error });
+  process.exit(1);
+});
 
 // The app must not see what belongs to the host.
 const masterKey = takeVariable(hostKeyVariable) ?? '';
@@ -42,6 +47,7 @@ stopWithParent(async () => {
 
 try {
   if (values.list) {
+    await applySettings(appDir, {});
     sayReady({ ready: true, functions: await listFunctions({ appDir }) });
   } else {
     const started = values['process-per-function'] ? await startGroups() : await startAlone();

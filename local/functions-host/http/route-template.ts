@@ -95,6 +95,8 @@ function parseSegment(text: string, template: string): Segment {
   if (parts.every((part) => !/[{}]/.test(part))) return { kind: 'literal', text: decodeSegment(text).toLowerCase() };
   const names: string[] = [];
   const source = parts.map((part) => {
+    if (/[{}]/.test(part) && !/^\{.*\}$/.test(part))
+      throw new Error(`Route "${template}": unmatched brace in "${text}"`);
     if (!part.startsWith('{')) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const parameter = parseParameter(part, template);
     if (parameter.kind !== 'parameter' || parameter.isOptional) {
