@@ -5,7 +5,8 @@ import { startStack, type Stack } from '../../local/stack.js';
 import { onStopSignals } from '../../local/stop-signals.js';
 import { parseSampleArguments, sampleUsage, type SampleArguments } from './arguments.js';
 import { connect } from './connect.js';
-import { articleOptions, playSample } from './play.js';
+import { playSample } from './play.js';
+import { articleOptions } from './scene.js';
 import { standardIo } from './terminal.js';
 
 // Not left to the event loop: a connection that lingers must not keep the program alive.
