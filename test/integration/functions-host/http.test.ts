@@ -336,7 +336,7 @@ describe('the host', () => {
     gate.open();
     await stopping;
     expect((await finished).status).toBe(200);
-    expect(record.seen().at(-1)).toEqual({ hook: 'appTerminate', started: 'yes' });
+    expect(record.seen().at(-1)).toMatchObject({ hook: 'appTerminate', started: 'yes' });
     await expect(fetch(`${host.url}/v1.1`)).rejects.toThrow();
 
     host = await start();

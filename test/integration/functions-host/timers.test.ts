@@ -35,7 +35,7 @@ test('a timer function runs at each occurrence of its schedule, also after one t
   expect(runs()).toEqual([]);
   clock.advance(1);
   await runAt(0, 1);
-  expect(runs()[0]).toEqual({
+  expect(runs()[0]).toMatchObject({
     function: 'sweeps',
     timer: {
       schedule: { adjustForDST: true },
