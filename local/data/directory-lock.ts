@@ -1,4 +1,5 @@
 // One stack per data directory: a lock file names the process that holds it. Knows nothing else of the directory.
+import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identifyProcess, isAlive, processIdentitySchema, type ProcessIdentity } from './process-identity.js';
@@ -18,7 +19,7 @@ export type DirectoryLock = { release(): Promise<void> };
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const path = join(directory, lockName);
-  const mine = join(directory, `lock-${process.pid}.json`);
+  const mine = join(directory, `lock-${randomUUID()}.json`);
   await writeFile(mine, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < 20; attempt++) {
@@ -44,7 +45,7 @@ export async function lockHolder(directory: string): Promise<ProcessIdentity | u
 
 /** Removes the lock only if it is still the stale one: two newcomers may find it at the same time. */
 async function removeStale(path: string, stale: ProcessIdentity | undefined): Promise<void> {
-  const aside = `${path}.stale-${process.pid}`;
+  const aside = `${path}.stale-${randomUUID()}`;
   if (!(await succeeds(rename(path, aside), 'ENOENT'))) return;
   const moved = parseHolder(await readFile(aside, 'utf8'));
   const isSame = moved?.pid === stale?.pid && moved?.startTicks === stale?.startTicks;
