@@ -1,0 +1,113 @@
+// The embedded Service Bus: queues of the official emulator's Config.json behind AMQP 1.0 on 127.0.0.1, for the
+// unmodified client with `UseDevelopmentEmulator=true`. This file puts the parts together and is the only door to them.
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { systemClock, type Clock } from '../../shared/clock.js';
+import { silentLog, type Log } from '../../shared/log.js';
+import { parseConfig, type ParsedConfig, type ServiceBusConfig } from './config.js';
+import { createControl, type ServiceBusControl } from './control.js';
+import { createNamespace } from './engine/namespace.js';
+import { parseJsonWithComments } from './json-with-comments.js';
+import { listen } from './wire/listener.js';
+
+export type { ServiceBusConfig } from './config.js';
+export type { ServiceBusControl } from './control.js';
+
+export type ServiceBusOptions = {
+  /** 0, the default, picks a free one. */
+  readonly port?: number;
+  readonly host?: '127.0.0.1';
+  /** In the official emulator's format, or the path of such a file. */
+  readonly config: ServiceBusConfig | string;
+  readonly keyName: string;
+  readonly key: string;
+  /** Where messages are kept across restarts; without it they live in memory only. */
+  readonly dataDir?: string;
+  /** Locks, schedules, lifetimes and duplicate windows run on this clock. */
+  readonly clock?: Clock;
+  /** Heartbeats and token expiry run on this one, as the peer's own clock has a say in both. */
+  readonly wireClock?: Clock;
+  readonly log?: Log;
+  /** Told when messages could not be kept; all connections are cut off by then and the broker is of no more use. */
+  readonly onFailure?: (error: unknown) => void;
+};
+
+export type ServiceBus = {
+  /** What the client is constructed with. */
+  readonly connectionString: string;
+  readonly port: number;
+  readonly control: ServiceBusControl;
+  /** Closes all connections and keeps what is to be kept. */
+  stop(): Promise<void>;
+};
+
+/** Starts a broker. Rejects when the configuration is wrong, the port is taken or the kept messages cannot be read. */
+export async function startServiceBus(options: ServiceBusOptions): Promise<ServiceBus> {
+  const { port = 0, host = '127.0.0.1', keyName, key, clock = systemClock, wireClock = systemClock } = options;
+  const log = options.log ?? silentLog;
+  checkKey(keyName, key);
+  const config = await loadConfig(options.config);
+  for (const warning of config.warnings) log.warn('read a questionable configuration', { warning });
+  const newToken = createTokens();
+  let started: ReturnType<typeof createNamespace> | undefined;
+  const listener = await listen({ host, port }, ({ request, touch }) => {
+    const namespace = createNamespace(config.queues, {
+      clock,
+      record: () => undefined,
+      requestTurn: request,
+      newLockToken: newToken,
+    });
+    started = namespace;
+    return {
+      context: {
+        ...{ namespace, wireClock, log, touch },
+        accessKey: { keyName, key },
+        newMessageId: () => newToken().toString('hex'),
+        newDeliveryTag: newToken,
+      },
+      pump: () => namespace.pump(),
+      commit: () => undefined,
+      onFailure(error) {
+        log.error('could not keep messages', { error });
+        options.onFailure?.(error);
+      },
+    };
+  });
+  if (started === undefined) throw new Error('The listener made no namespace');
+  const namespace = started;
+  return {
+    connectionString: `Endpoint=sb://${host}:${listener.port};SharedAccessKeyName=${keyName};SharedAccessKey=${key};UseDevelopmentEmulator=true`,
+    port: listener.port,
+    control: createControl(namespace, listener),
+    async stop() {
+      await listener.stop();
+      namespace.stop();
+    },
+  };
+}
+
+async function loadConfig(config: ServiceBusConfig | string): Promise<ParsedConfig> {
+  return parseConfig(typeof config === 'string' ? parseJsonWithComments(await readFile(config, 'utf8')) : config);
+}
+
+function checkKey(keyName: string, key: string): void {
+  const isUsable = (text: string): boolean => text.length > 0 && !/[;\s]/.test(text);
+  if (!isUsable(keyName) || !isUsable(key)) {
+    throw new Error('Key name and key must be given and fit into a connection string: no semicolons, no spaces');
+  }
+}
+
+// Random bytes are asked for by the page: a system call for each delivery would cost more than the delivery.
+function createTokens(): () => Buffer {
+  const tokenBytes = 16;
+  let page = Buffer.alloc(0);
+  let at = 0;
+  return () => {
+    if (at + tokenBytes > page.length) {
+      page = randomBytes(tokenBytes * 256);
+      at = 0;
+    }
+    at += tokenBytes;
+    return Buffer.from(page.subarray(at - tokenBytes, at));
+  };
+}

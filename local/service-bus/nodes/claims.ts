@@ -1,0 +1,43 @@
+// What one connection may reach: the audiences it put valid tokens for, until they expire.
+// Knows paths and instants, neither links nor the wire.
+import { coversPath } from './sas.js';
+
+export type Claims = {
+  /** Adds or renews access to everything at or below `path`. False when the connection holds too many. */
+  grant(path: readonly string[], expiresAtMs: number): boolean;
+  allows(path: readonly string[], nowMs: number): boolean;
+  /** When the next claim runs out. */
+  nextExpiryMs(): number | undefined;
+  forgetExpired(nowMs: number): void;
+};
+
+// More than one connection can have links; keeps a peer with the key from filling the memory.
+const mostClaims = 10_000;
+
+export function createClaims(): Claims {
+  const claims = new Map<string, { readonly path: readonly string[]; readonly expiresAtMs: number }>();
+  return {
+    grant(path, expiresAtMs) {
+      const key = path.join('/');
+      if (!claims.has(key) && claims.size >= mostClaims) return false;
+      claims.set(key, { path, expiresAtMs });
+      return true;
+    },
+    allows(path, nowMs) {
+      // A claim covers a path when it is on one of the path's own prefixes: few, however many claims there are.
+      for (let length = path.length; length >= 0; length--) {
+        const claim = claims.get(path.slice(0, length).join('/'));
+        if (claim !== undefined && claim.expiresAtMs > nowMs && coversPath(claim.path, path)) return true;
+      }
+      return false;
+    },
+    nextExpiryMs() {
+      let next: number | undefined;
+      for (const { expiresAtMs } of claims.values()) next = Math.min(next ?? Infinity, expiresAtMs);
+      return next;
+    },
+    forgetExpired(nowMs) {
+      for (const [key, { expiresAtMs }] of claims) if (expiresAtMs <= nowMs) claims.delete(key);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// Management operations on messages: peek, schedule, cancel, receive by sequence number.
+import { contentBytes, writeDelivery } from '../amqp/message.js';
+import { readMessage } from '../amqp/read-message.js';
+import { binary, bytesOf, fromMap, integerOf, long, textMap, textOf, type AmqpValue } from '../amqp/values.js';
+import { createWriter, written } from '../amqp/writer.js';
+import { fetchDeferred } from '../engine/deliver.js';
+import { deliveryFacts } from '../engine/delivery-facts.js';
+import { cancelScheduled, enqueue } from '../engine/enqueue.js';
+import { peek } from '../engine/peek.js';
+import type { Lock, Message } from '../engine/queue.js';
+import { heldSession } from '../engine/sessions.js';
+import {
+  badArgument,
+  itemsOf,
+  messageNotFound,
+  ok,
+  sequencesIn,
+  sessionLockLost,
+  swapGuidOrder,
+  type Operation,
+} from './management-operation.js';
+
+// Bounds of one answer; a caller that wants more asks again from the next number.
+const mostPeeked = 1_000;
+const mostPeekedBytes = 1024 * 1024;
+
+export const messageOperations: Readonly<Record<string, Operation>> = {
+  'peek-message'(body, { queue }) {
+    const from = integerOf(fromMap(body, 'from-sequence-number')) ?? 0;
+    const limit = Math.min(integerOf(fromMap(body, 'message-count')) ?? 1, mostPeeked);
+    const sessionId = textOf(fromMap(body, 'session-id'));
+    const messages: AmqpValue[] = [];
+    let bytes = 0;
+    for (const message of peek(queue, { from, limit, sessionId })) {
+      bytes += contentBytes(message.content);
+      if (messages.length > 0 && bytes > mostPeekedBytes) break;
+      messages.push(textMap({ message: binary(encode(message, undefined)) }));
+    }
+    if (messages.length === 0) return { status: 204, description: 'No messages.' };
+    return ok(textMap({ messages: { type: 'list', items: messages } }));
+  },
+
+  'schedule-message'(body, { queue, newMessageId }) {
+    const items = itemsOf(fromMap(body, 'messages'));
+    if (items === undefined || items.length === 0) return badArgument('messages must be a list.');
+    const encoded = items.map((item) => bytesOf(fromMap(item, 'message')));
+    if (!encoded.every((bytes) => bytes !== undefined)) return badArgument('A message is missing.');
+    if (queue.deadLetters === undefined) return badArgument('Nobody can send to a dead-letter queue.');
+    const result = enqueue(
+      queue,
+      encoded.map((bytes) => readMessage(bytes, newMessageId)),
+    );
+    if (result.type === 'refused') {
+      return { status: 400, description: result.error.description, error: result.error.condition };
+    }
+    return ok(textMap({ 'sequence-numbers': { type: 'array', of: 'long', items: result.sequences.map(long) } }));
+  },
+
+  'cancel-scheduled-message'(body, { queue }) {
+    const sequences = sequencesIn(body);
+    if (sequences === undefined) return badArgument('sequence-numbers must be an array of longs.');
+    return cancelScheduled(queue, sequences).missing === undefined ? ok() : messageNotFound;
+  },
+
+  'receive-by-sequence-number'(body, { queue, owner }) {
+    const sequences = sequencesIn(body);
+    if (sequences === undefined) return badArgument('sequence-numbers must be an array of longs.');
+    const isDeleting = integerOf(fromMap(body, 'receiver-settle-mode')) === 0;
+    const sessionId = textOf(fromMap(body, 'session-id'));
+    const session = sessionId === undefined ? undefined : heldSession(queue, sessionId, owner)?.session;
+    if (queue.rules.requiresSession && session === undefined) return sessionLockLost;
+    const mode = isDeleting ? 'receiveAndDelete' : 'peekLock';
+    const deliveries = fetchDeferred(queue, sequences, { mode, session });
+    if (deliveries === undefined) return messageNotFound;
+    const messages = deliveries.map(({ message, lock }): AmqpValue => {
+      const encoded = binary(encode(message, lock));
+      if (lock === undefined) return textMap({ message: encoded });
+      return textMap({ 'lock-token': { type: 'uuid', value: swapGuidOrder(lock.token) }, message: encoded });
+    });
+    return ok(textMap({ messages: { type: 'list', items: messages } }));
+  },
+};
+
+function encode(message: Message, lock: Lock | undefined): Buffer {
+  const out = createWriter(contentBytes(message.content) + 512);
+  writeDelivery(out, message.content, deliveryFacts(message, lock));
+  return written(out);
+}

@@ -1,0 +1,184 @@
+// What a connection, its sessions and its links are, and the few things all of them need: the output of this turn and
+// the end of a link. The verbs stand beside: handshake, dispatch, session, attach, outgoing-link, incoming-link.
+import type { Clock, Timer } from '../../../shared/clock.js';
+import type { Log } from '../../../shared/log.js';
+import type { StatedOutcome } from '../amqp/outgoing-frames.js';
+import type { Attach } from '../amqp/performatives.js';
+import type { Writer } from '../amqp/writer.js';
+import type { Namespace } from '../engine/namespace.js';
+import type { Queue } from '../engine/queue.js';
+import type { Claims } from '../nodes/claims.js';
+import type { AccessKey } from '../nodes/sas.js';
+
+/** What all connections of a broker share. */
+export type WireContext = {
+  readonly namespace: Namespace;
+  /** Heartbeats and token expiry run on this clock: the peer's own clock has a say in both. */
+  readonly wireClock: Clock;
+  readonly log: Log;
+  readonly accessKey: AccessKey;
+  readonly newMessageId: () => string;
+  readonly newDeliveryTag: () => Buffer;
+  /** Says that a connection has something to write when the turn ends. */
+  readonly touch: (connection: Connection) => void;
+};
+
+export const limits = {
+  maxFrameSize: 65_536,
+  channelMax: 4_999,
+  handleMax: 255,
+  linksPerConnection: 6_000,
+  maxMessageSize: 262_144,
+  /** Credit a sending peer gets; topped up when half of it is used. */
+  incomingCredit: 1_000,
+  /** Deliveries of one session nobody has settled yet. */
+  unsettledPerSession: 8_192,
+  /** Bytes waiting for a peer to read them; above it nothing is delivered and nothing read. */
+  backlogBytes: 4 * 1024 * 1024,
+  /** Bytes of messages that have begun to arrive and are not complete. */
+  partialBytes: 32 * 1024 * 1024,
+  /** Answers waiting for credit on one request-response link. */
+  waitingReplies: 1_000,
+  /** Silence after which a peer counts as gone; half of it is what the peer is told. */
+  silenceMs: 480_000,
+  /** How long a peer may take until it has opened the connection. */
+  handshakeMs: 60_000,
+} as const;
+
+/**
+ * Phases: 'greeting' until the protocol headers and SASL are done; 'opening' until the peer's open; 'open'; 'closing'
+ * from the first close on, by whichever side: input is ignored, the socket ends once the output is written.
+ */
+export type Connection = {
+  readonly id: number;
+  readonly context: WireContext;
+  phase: 'greeting' | 'opening' | 'open' | 'closing';
+  out: Writer;
+  peerMaxFrameSize: number;
+  peerIdleTimeoutMs: number;
+  readonly sessions: Map<number, WireSession>;
+  readonly claims: Claims;
+  /** How answers go out, by node address and reply-to. */
+  readonly replyLinks: Map<string, (reply: Buffer) => void>;
+  /** Rings when the next claim runs out. */
+  claimTimer: Timer | undefined;
+  linkCount: number;
+  partialBytes: number;
+  /** Bytes handed to the socket that it could not pass on yet. */
+  unsentBytes: () => number;
+  /** A delivery was held back because too much is unsent. */
+  isStarved: boolean;
+  /** Links that asked to be drained and have not been answered. */
+  readonly draining: Set<OutgoingLink>;
+  /** Sessions with acceptances that are not written yet. */
+  readonly acknowledging: Set<WireSession>;
+};
+
+export type WireSession = {
+  readonly connection: Connection;
+  readonly channel: number;
+  /** 'ended': we said end and wait for the peer's; everything else on the channel is ignored. */
+  phase: 'active' | 'ended';
+  nextIncomingId: number;
+  nextOutgoingId: number;
+  nextDeliveryId: number;
+  remoteIncomingWindow: number;
+  readonly links: Map<number, Link>;
+  readonly unsettled: Map<number, Unsettled>;
+  /** Frames of a large message that wait for the peer's window. */
+  readonly waitingFrames: (() => void)[];
+  /** Deliveries accepted since the last write: one run of ids. */
+  accepted: { first: number; last: number } | undefined;
+};
+
+export type Unsettled = {
+  readonly link: OutgoingLink;
+  readonly queue: Queue;
+  readonly token: Buffer;
+  readonly isUnderSession: boolean;
+};
+
+/** 'held': the answer to the peer's attach waits for a session. 'detached': we said so, the peer has not yet. */
+export type LinkPhase = 'held' | 'attached' | 'detached';
+
+type LinkBase = {
+  readonly session: WireSession;
+  readonly attach: Attach;
+  readonly handle: number;
+  /** The path a claim must cover for as long as the link lives; undefined for `$cbs`. */
+  readonly path: readonly string[] | undefined;
+  phase: LinkPhase;
+  /** What ends with the link. */
+  onGone: () => void;
+};
+
+/** A link on which the broker sends. */
+export type OutgoingLink = LinkBase & {
+  readonly kind: 'outgoing';
+  readonly sendsSettled: boolean;
+  credit: number;
+  deliveryCount: number;
+  /** Called when credit or window came. */
+  onRoom: () => void;
+};
+
+/** A link on which the broker receives. */
+export type IncomingLink = LinkBase & {
+  readonly kind: 'incoming';
+  credit: number;
+  deliveryCount: number;
+  partial: PartialMessage | undefined;
+  onMessage: (bytes: Buffer, format: number) => StatedOutcome;
+};
+
+export type Link = OutgoingLink | IncomingLink;
+
+export type PartialMessage = {
+  readonly deliveryId: number;
+  readonly format: number;
+  readonly isSettled: boolean;
+  chunks: Buffer[];
+  heldBytes: number;
+  isTooLarge: boolean;
+};
+
+/** The output of a connection; asking for it says that there will be some. */
+export function output(connection: Connection): Writer {
+  connection.context.touch(connection);
+  return connection.out;
+}
+
+/** The next value of a 32-bit serial number. */
+export function increment(serial: number, by = 1): number {
+  return (serial + by) >>> 0;
+}
+
+/** Forgets a link and whatever hangs on it. Writes nothing. */
+export function dropLink(link: Link): void {
+  const { session } = link;
+  const { connection } = session;
+  session.links.delete(link.handle);
+  connection.linkCount--;
+  quietLink(link);
+}
+
+/** Ends what hangs on a link while its handle stays taken until the peer has detached as well. */
+export function quietLink(link: Link): void {
+  const { session } = link;
+  const { connection } = session;
+  if (link.kind === 'incoming') {
+    connection.partialBytes -= link.partial?.heldBytes ?? 0;
+    link.partial = undefined;
+  } else {
+    connection.draining.delete(link);
+    for (const [id, unsettled] of session.unsettled) if (unsettled.link === link) session.unsettled.delete(id);
+  }
+  const { onGone } = link;
+  link.onGone = () => undefined;
+  onGone();
+}
+
+/** All links of a connection. */
+export function* linksOf(connection: Connection): Generator<Link> {
+  for (const session of connection.sessions.values()) yield* session.links.values();
+}
