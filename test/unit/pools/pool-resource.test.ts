@@ -1,0 +1,241 @@
+// What Add Pool accepts, fills in and refuses, and how a pool is shown.
+import { describe, expect, test } from 'vitest';
+import type { Node } from '../../../shared/nodes/node.js';
+import { parsePoolAdd } from '../../../shared/pools/pool-body.js';
+import { poolFilters, poolProperties } from '../../../shared/pools/pool-filters.js';
+import { toPoolResource } from '../../../shared/pools/pool-resource.js';
+import type { Pool } from '../../../shared/pools/pool.js';
+import { etagOf } from '../../../shared/rest/etag.js';
+import { refusalOf } from '../rest-filters/refusal.js';
+
+const least = { id: 'P', vmSize: 'standard_d2_v3' };
+const imageReference = { publisher: 'canonical', offer: 'ubuntuserver', sku: '18.04-lts' };
+const virtualMachineConfiguration = { imageReference, nodeAgentSKUId: 'batch.node.ubuntu 18.04' };
+
+describe('adding a pool', () => {
+  test('fills in what Batch fills in', () => {
+    expect(parsePoolAdd(least)).toEqual({
+      id: 'P',
+      vmSize: 'standard_d2_v3',
+      resizeTimeoutMs: 900_000,
+      targetDedicatedNodes: 0,
+      targetLowPriorityNodes: 0,
+      taskSlotsPerNode: 1,
+      nodeFillType: 'spread',
+      metadata: [],
+    });
+  });
+
+  test('takes what the sample sends', () => {
+    const pool = parsePoolAdd({
+      ...least,
+      virtualMachineConfiguration,
+      targetDedicatedNodes: 2,
+      taskSlotsPerNode: 1,
+      taskSchedulingPolicy: { nodeFillType: 'Pack' },
+      enableAutoScale: false,
+    });
+    expect(pool).toMatchObject({
+      targetDedicatedNodes: 2,
+      nodeFillType: 'pack',
+      virtualMachineConfiguration: {
+        imageReference: { ...imageReference, version: 'latest' },
+        nodeAgentSKUId: 'batch.node.ubuntu 18.04',
+      },
+    });
+  });
+
+  test('gives an image by id no version', () => {
+    const byId = { imageReference: { virtualMachineImageId: '/images/i' }, nodeAgentSKUId: 's' };
+    expect(parsePoolAdd({ ...least, virtualMachineConfiguration: byId }).virtualMachineConfiguration).toEqual(byId);
+  });
+
+  test.each([
+    ['no size', { id: 'P' }, 'MissingRequiredProperty', 'vmSize'],
+    ['no id', { vmSize: 's' }, 'MissingRequiredProperty', 'id'],
+    ['a bad id', { ...least, id: 'ä' }, 'InvalidPropertyValue', 'id'],
+    ['a negative size', { ...least, targetDedicatedNodes: -1 }, 'InvalidPropertyValue', 'targetDedicatedNodes'],
+    ['too many nodes', { ...least, targetDedicatedNodes: 1001 }, 'InvalidPropertyValue', 'targetDedicatedNodes'],
+    ['nodes as text', { ...least, targetDedicatedNodes: '2' }, 'InvalidPropertyValue', 'targetDedicatedNodes'],
+    ['no slots', { ...least, taskSlotsPerNode: 0 }, 'InvalidPropertyValue', 'taskSlotsPerNode'],
+    ['too many slots', { ...least, taskSlotsPerNode: 257 }, 'InvalidPropertyValue', 'taskSlotsPerNode'],
+    ['a short resize timeout', { ...least, resizeTimeout: 'PT4M59S' }, 'InvalidPropertyValue', 'resizeTimeout'],
+    [
+      'an unknown filling',
+      { ...least, taskSchedulingPolicy: { nodeFillType: 'heap' } },
+      'InvalidPropertyValue',
+      'nodeFillType',
+    ],
+    [
+      'an image of no kind',
+      { ...least, virtualMachineConfiguration: { nodeAgentSKUId: 's' } },
+      'MissingRequiredProperty',
+      'imageReference',
+    ],
+    [
+      'two configurations',
+      { ...least, virtualMachineConfiguration, cloudServiceConfiguration: { osFamily: '6' } },
+      'InvalidPropertyValue',
+      'cloudServiceConfiguration',
+    ],
+    ['spot nodes', { ...least, targetLowPriorityNodes: 1 }, 'UnsupportedProperty', 'targetLowPriorityNodes'],
+    ['automatic scaling', { ...least, enableAutoScale: true }, 'UnsupportedProperty', 'enableAutoScale'],
+    ['a formula', { ...least, autoScaleFormula: '$x=1' }, 'UnsupportedProperty', 'autoScaleFormula'],
+    [
+      'an interval',
+      { ...least, autoScaleEvaluationInterval: 'PT5M' },
+      'UnsupportedProperty',
+      'autoScaleEvaluationInterval',
+    ],
+    [
+      'communication between nodes',
+      { ...least, enableInterNodeCommunication: true },
+      'UnsupportedProperty',
+      'enableInterNodeCommunication',
+    ],
+    ['a network', { ...least, networkConfiguration: { subnetId: 's' } }, 'UnsupportedProperty', 'networkConfiguration'],
+    ['a start task', { ...least, startTask: { commandLine: 'c' } }, 'UnsupportedProperty', 'startTask'],
+    [
+      'certificates',
+      { ...least, certificateReferences: [{ thumbprint: 't' }] },
+      'UnsupportedProperty',
+      'certificateReferences',
+    ],
+    [
+      'packages',
+      { ...least, applicationPackageReferences: [{ applicationId: 'a' }] },
+      'UnsupportedProperty',
+      'applicationPackageReferences',
+    ],
+    ['licenses', { ...least, applicationLicenses: ['maya'] }, 'UnsupportedProperty', 'applicationLicenses'],
+    [
+      'user accounts',
+      { ...least, userAccounts: [{ name: 'n', password: 'p' }] },
+      'UnsupportedProperty',
+      'userAccounts',
+    ],
+    [
+      'mounts',
+      { ...least, mountConfiguration: [{ nfsMountConfiguration: {} }, 1] },
+      'UnsupportedProperty',
+      'mountConfiguration',
+    ],
+    [
+      'simplified communication',
+      { ...least, targetNodeCommunicationMode: 'Simplified' },
+      'UnsupportedProperty',
+      'targetNodeCommunicationMode',
+    ],
+    [
+      'containers',
+      {
+        ...least,
+        virtualMachineConfiguration: {
+          ...virtualMachineConfiguration,
+          containerConfiguration: { type: 'dockerCompatible' },
+        },
+      },
+      'UnsupportedProperty',
+      'containerConfiguration',
+    ],
+    [
+      'extensions',
+      { ...least, virtualMachineConfiguration: { ...virtualMachineConfiguration, extensions: [{ name: 'n' }] } },
+      'UnsupportedProperty',
+      'extensions',
+    ],
+    ['an unknown property', { ...least, colour: 'red' }, 'UnsupportedProperty', 'colour'],
+  ])('refuses %s by name', (_, body, code, propertyName) => {
+    const refusal = refusalOf(() => parsePoolAdd(body));
+    expect([refusal.code, refusal.values['PropertyName']]).toEqual([code, propertyName]);
+  });
+});
+
+const definition = parsePoolAdd({
+  ...least,
+  displayName: 'A pool',
+  virtualMachineConfiguration,
+  targetDedicatedNodes: 2,
+  resizeTimeout: 'PT10M',
+  metadata: [{ name: 'k', value: 'v' }],
+});
+const at = '2026-01-31T12:00:00.000Z';
+const pool: Pool = {
+  definition,
+  incarnation: 'i',
+  creationTime: at,
+  lastModified: at,
+  state: 'active',
+  stateTransitionTime: at,
+  allocationState: 'resizing',
+  allocationStateTransitionTime: at,
+  watchingSince: at,
+  nextNodeNumber: 0,
+};
+const node: Node = {
+  id: 'n',
+  poolId: 'P',
+  state: 'idle',
+  stateTransitionTime: at,
+  allocationTime: at,
+  epoch: 1,
+  imageEpoch: 1,
+  sequence: 1,
+  leases: [],
+  totalTasksRun: 0,
+  totalTasksSucceeded: 0,
+};
+
+describe('a pool', () => {
+  test('is shown with every default and the nodes it has', () => {
+    expect(toPoolResource(pool, [node], 'http://h:1')).toEqual({
+      id: 'P',
+      displayName: 'A pool',
+      url: 'http://h:1/pools/P',
+      eTag: etagOf(at),
+      lastModified: at,
+      creationTime: at,
+      state: 'active',
+      stateTransitionTime: at,
+      allocationState: 'resizing',
+      allocationStateTransitionTime: at,
+      vmSize: 'standard_d2_v3',
+      virtualMachineConfiguration: definition.virtualMachineConfiguration,
+      resizeTimeout: 'PT10M',
+      currentDedicatedNodes: 1,
+      currentLowPriorityNodes: 0,
+      targetDedicatedNodes: 2,
+      targetLowPriorityNodes: 0,
+      enableAutoScale: false,
+      enableInterNodeCommunication: false,
+      taskSlotsPerNode: 1,
+      taskSchedulingPolicy: { nodeFillType: 'spread' },
+      metadata: [{ name: 'k', value: 'v' }],
+      targetNodeCommunicationMode: 'default',
+    });
+  });
+
+  test('that is shown and added again is the same pool', () => {
+    const shown = JSON.parse(JSON.stringify(toPoolResource(pool, [], 'http://h'))) as Record<string, unknown>;
+    const readOnly = [
+      'url',
+      'eTag',
+      'lastModified',
+      'creationTime',
+      'state',
+      'stateTransitionTime',
+      'allocationState',
+      'allocationStateTransitionTime',
+      'currentDedicatedNodes',
+      'currentLowPriorityNodes',
+    ];
+    const writable = Object.fromEntries(Object.entries(shown).filter(([name]) => !readOnly.includes(name)));
+    expect(parsePoolAdd(writable)).toEqual(definition);
+  });
+
+  test('has only properties that can be selected, and every filter speaks of one', () => {
+    const names: readonly string[] = poolProperties;
+    expect(Object.keys(toPoolResource(pool, [], '')).filter((name) => !names.includes(name))).toEqual([]);
+    expect(Object.keys(poolFilters).filter((name) => !names.includes(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,44 @@
+// Why a request that no function answers is refused.
+import { describe, expect, test } from 'vitest';
+import { explainUnanswered } from '../../../shared/rest-filters/known-operations.js';
+
+describe('a request that no function answers', () => {
+  test.each([
+    ['POST', '/pools/p/resize', 'resize-pool'],
+    ['PATCH', '/pools/p', 'patch-pool'],
+    ['POST', '/Pools/p/Nodes/n/Reboot/', 'reboot-node'],
+    ['DELETE', '/pools/p/nodes/n/files/a%2Fb', 'delete-node-file'],
+    ['DELETE', '/jobs/j/tasks/t/files/a/b', 'delete-task-file'],
+    ['POST', '/jobs/j/disable', 'disable-job'],
+    ['GET', '/jobs/j/taskcounts', 'get-task-counts'],
+    ['PUT', '/jobs/j/tasks/t', 'update-task'],
+    ['GET', '/jobschedules', 'list-job-schedules'],
+    ['GET', '/certificates(thumbprintAlgorithm=sha1,thumbprint=ff)', 'get-certificate'],
+    ['POST', '/certificates(thumbprintAlgorithm=sha1,thumbprint=ff)/canceldelete', 'cancel-delete-certificate'],
+    ['GET', '/supportedimages', 'list-supported-images'],
+  ])('is refused by name when Batch knows it: %s %s', (method, path, name) => {
+    const refusal = explainUnanswered(method, path);
+    expect(refusal.code).toBe('NotImplemented');
+    expect(refusal.message).toContain(`'${name}'`);
+  });
+
+  test.each([
+    ['PUT', '/pools'],
+    ['HEAD', '/jobs/j'],
+    ['GET', '/jobs/j/terminate'],
+    ['OPTIONS', '/pools/p/nodes'],
+    ['POST', '/jobs/j/tasks/t'],
+  ])('has the wrong verb when Batch knows the path: %s %s', (method, path) => {
+    expect(explainUnanswered(method, path).code).toBe('UnsupportedHttpVerb');
+  });
+
+  test.each([
+    ['GET', '/'],
+    ['GET', '/nothing'],
+    ['GET', '/jobs/j/nothing'],
+    ['POST', '/pools/p/nodes/n/explode'],
+    ['GET', '/__proto__'],
+  ])('names nothing otherwise: %s %s', (method, path) => {
+    expect(explainUnanswered(method, path).code).toBe('ResourceNotFound');
+  });
+});
