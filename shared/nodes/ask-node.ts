@@ -27,6 +27,9 @@ type Address = { readonly poolId: string; readonly nodeId: string };
 const blobFolder = 'file-replies';
 const pauseAfterLossMs = 200;
 
+const answerKinds = { list: 'list', properties: 'properties', read: 'content' } as const;
+const unusable = 'gave an answer that cannot be used';
+
 /**
  * The node's answer to `question`. Throws FileNotFound, InvalidRange (also for content over 64 MiB, which has to be read in
  * ranges), NodeNotReady when no usable answer came within 20 seconds, BusUnavailable when nothing could be asked.
@@ -59,7 +62,9 @@ export async function askNode(
   ]);
   const reply = await awaitReply(services, requestId, deadlineMs);
   if (reply === undefined) throw notReady({ poolId, nodeId }, `did not answer within ${answerWithinMs / 1000} seconds`);
-  return toAnswer(services, reply, blob, { poolId, nodeId });
+  const answer = await toAnswer(services, reply, blob, { poolId, nodeId });
+  if (answer.kind !== answerKinds[question.kind]) throw notReady({ poolId, nodeId }, unusable);
+  return answer;
 }
 
 async function awaitReply(
@@ -143,7 +148,7 @@ function toUploadedAnswer(
     const list = of === 'list' ? fileReplySchema.shape.answer.safeParse(parseJson(content)).data : undefined;
     if (list?.kind === 'list') return list;
   }
-  throw notReady(address, 'gave an answer that cannot be used');
+  throw notReady(address, unusable);
 }
 
 async function takeBlob({ blobs, log }: AskServices, blob: string): Promise<Uint8Array | undefined> {

@@ -39,24 +39,3 @@ export function decodeSkipToken(token: string): string {
     },
   );
 }
-
-/**
- * One page of `items`, which are all of a list: those that follow the continuation, in the order of their keys, which are
- * distinct. Items that come or go between two pages shift no others.
- */
-export function pageOf<Item>(
-  items: readonly Item[],
-  { limit, continuation }: PageRequest,
-  keyOf: (item: Item) => string,
-): ItemPage<Item> {
-  const rest = items
-    .map((item) => ({ item, key: keyOf(item) }))
-    .filter(({ key }) => continuation === undefined || key > continuation)
-    .sort((one, other) => (one.key < other.key ? -1 : 1));
-  const shown = rest.slice(0, limit);
-  const last = shown.at(-1);
-  return {
-    items: shown.map(({ item }) => item),
-    ...(rest.length > shown.length && last !== undefined && { continuation: last.key }),
-  };
-}

@@ -6,7 +6,7 @@ import { etagOf, toValidators } from '../../../shared/rest/etag.js';
 import { formatHttpDate, parseHttpDate } from '../../../shared/rest/http-date.js';
 import { formatDuration, parseDuration } from '../../../shared/rest/iso-duration.js';
 import { applySelect, parseSelect } from '../../../shared/rest/odata-select.js';
-import { decodeSkipToken, encodeSkipToken, pageOf } from '../../../shared/rest/paging.js';
+import { decodeSkipToken, encodeSkipToken } from '../../../shared/rest/paging.js';
 
 const refusalOf = (attempt: () => unknown): BatchError | undefined => {
   try {
@@ -171,23 +171,5 @@ describe('skip tokens', () => {
     ]) {
       expect(refusalOf(() => decodeSkipToken(tampered))?.code).toBe('InvalidQueryParameterValue');
     }
-  });
-});
-
-describe('a page of a list in memory', () => {
-  it('follows the one before, so that all pages together are the list, each item once', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.string()), fc.integer({ min: 1, max: 5 }), (items, limit) => {
-        const seen: string[] = [];
-        let continuation: string | undefined;
-        do {
-          const page = pageOf(items, { limit, ...(continuation !== undefined && { continuation }) }, (item) => item);
-          expect(page.items.length).toBeLessThanOrEqual(limit);
-          seen.push(...page.items);
-          continuation = page.continuation;
-        } while (continuation !== undefined);
-        expect(seen).toEqual([...items].sort((one, other) => (one < other ? -1 : 1)));
-      }),
-    );
   });
 });
