@@ -26,7 +26,7 @@ const job: Job = {
   openTasks: 0,
   everAssigned: true,
 };
-const ordered = { runId: 'r', orderedAt: 'o' };
+const ordered = { runId: 'r', orderedAt: 'o', heard: true };
 const success = { startTime: 's', endTime: 'e', result: 'success', exitCode: 0, retryCount: 0 } as const;
 const failureInfo = { category: 'usererror', code: 'CommandProgramNotFound', message: 'm' } as const;
 
@@ -106,7 +106,7 @@ describe('a node in the list of preparation and release status', () => {
   });
 
   test('shows a running release', () => {
-    const shown = show(prepared, { state: 'running', ...ordered, startTime: 't' });
+    const shown = show(prepared, { state: 'running', ...ordered, startTime: 't', retryCount: 0 });
     expect(shown?.['jobReleaseTaskExecutionInfo']).toMatchObject({ state: 'running', startTime: 't' });
   });
 
@@ -128,7 +128,7 @@ describe('a node in the list of preparation and release status', () => {
 
   test('has only properties that can be selected, and every filter speaks of one', () => {
     const names: readonly string[] = preparationAndReleaseProperties;
-    const shown = show(prepared, { state: 'running', ...ordered, startTime: 't' }) ?? {};
+    const shown = show(prepared, { state: 'running', ...ordered, startTime: 't', retryCount: 0 }) ?? {};
     expect(Object.keys(shown).sort()).toEqual([...names].sort());
     const spokenOf = Object.keys(preparationAndReleaseFilters);
     expect(spokenOf.filter((name) => !names.includes(name.split('/')[0] ?? ''))).toEqual([]);

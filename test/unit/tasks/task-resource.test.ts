@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { etagOf } from '../../../shared/rest/etag.js';
 import { taskFilters, taskProperties } from '../../../shared/tasks/task-filters.js';
+import type { FailureInfo } from '../../../shared/tasks/run-definition.js';
 import { parseTaskAdd, toTaskResource } from '../../../shared/tasks/task-resource.js';
 import type { Task } from '../../../shared/tasks/task.js';
 import { refusalOf } from '../rest-filters/refusal.js';
@@ -134,12 +135,12 @@ describe('a task', () => {
   });
 
   test('is shown with its node and its result when it has ended', () => {
-    const failureInfo = {
+    const failureInfo: FailureInfo = {
       category: 'usererror',
       code: 'FailureExitCode',
       message: 'm',
       details: [{ name: 'n', value: 'v' }],
-    } as const;
+    };
     const ended: Task = {
       ...task,
       state: 'completed',
