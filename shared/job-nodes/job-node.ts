@@ -23,11 +23,14 @@ export type RunOutcome = {
   readonly lastRetryTime?: string;
 };
 
-export type Preparation =
+/** Where a preparation or a release stands. */
+export type SpecialRun =
   | { readonly state: 'none' }
   | ({ readonly state: 'ordered' } & OrderedRun)
   | ({ readonly state: 'running'; readonly startTime: string; readonly retryCount: number } & OrderedRun)
   | ({ readonly state: 'completed' } & OrderedRun & RunOutcome);
+
+export type Preparation = SpecialRun;
 
 /** Why a release that was owed will never run. */
 export type WaiverReason =
@@ -36,12 +39,7 @@ export type WaiverReason =
   | 'nodeReimaged' // nothing of the job is left on its disk
   | 'preparationInterrupted'; // the job ended while its preparation still ran
 
-export type Release =
-  | { readonly state: 'none' }
-  | ({ readonly state: 'ordered' } & OrderedRun)
-  | ({ readonly state: 'running'; readonly startTime: string } & OrderedRun)
-  | ({ readonly state: 'completed' } & OrderedRun & RunOutcome)
-  | { readonly state: 'waived'; readonly reason: WaiverReason; readonly at: string };
+export type Release = SpecialRun | { readonly state: 'waived'; readonly reason: WaiverReason; readonly at: string };
 
 /** A run of one task on this node that has not ended as far as the controller knows, with what the task's row says meanwhile. */
 export type TaskRun = OrderedRun & {

@@ -1,7 +1,7 @@
 // A job's partition: `head`, one `node:` row per job node, one `ready:` row per task that may be assigned, one `task:` row per task,
 // and `event:` rows for events owed. `head` < `node:` < `ready:` < `task:`, so that one range read sees all that a pass decides from.
 import type { JobNode } from '../job-nodes/job-node.js';
-import type { TaskDefinition } from '../tasks/task.js';
+import type { ReadyTask } from '../tasks/task.js';
 import { fromDocument, toDocument } from '../tables/document.js';
 import type { Entity, EntityValues, RowRange } from '../tables/table.js';
 import type { Job } from './job.js';
@@ -14,18 +14,6 @@ export const passRange: RowRange = { from: headRow, below: 'task:' };
 export const jobNodeRange: RowRange = { from: 'node:', below: 'node;' };
 export const jobNodeRow = (nodeId: string): string => `node:${nodeId}`;
 export const readyRow = (order: number): string => `ready:${String(order).padStart(12, '0')}`;
-
-/** A task that waits for a slot: what assigning it takes, so that a pass need not read task rows. */
-export type ReadyTask = {
-  readonly taskId: string;
-  readonly order: number;
-  readonly definition: TaskDefinition;
-  /** How many runs of it were ordered so far. */
-  readonly attempts: number;
-  readonly activeSince: string;
-  readonly requeueCount: number;
-  readonly lastRequeueTime?: string;
-};
 
 export const toJobHead = (job: Job): EntityValues => toDocument('job', job);
 export const fromJobHead = (entity: Entity): Job => fromDocument<Job>('job', entity.values);

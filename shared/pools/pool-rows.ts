@@ -3,7 +3,7 @@
 import type { Node } from '../nodes/node.js';
 import { fromDocument, toDocument } from '../tables/document.js';
 import type { Entity, EntityValues, RowRange } from '../tables/table.js';
-import type { Pool } from './pool.js';
+import type { JobRef, Pool } from './pool.js';
 
 export const headRow = 'head';
 /** Pool ids are case-insensitive, so keys are lower case. */
@@ -13,14 +13,6 @@ export const passRange: RowRange = { from: headRow, below: 'node;' };
 export const nodeRange: RowRange = { from: 'node:', below: 'node;' };
 export const nodeRow = (nodeId: string): string => `node:${nodeId}`;
 export const jobRefRow = (jobId: string): string => `job:${jobId.toLowerCase()}`;
-
-/** A job that may want something of this pool: has tasks to run, or is ending. */
-export type JobRef = {
-  readonly jobId: string;
-  readonly priority: number;
-  /** Whether tasks waited for a slot when a pass last looked. */
-  readonly hasReady: boolean;
-};
 
 export const toPoolHead = (pool: Pool): EntityValues => toDocument('pool', pool);
 export const fromPoolHead = (entity: Entity): Pool => fromDocument<Pool>('pool', entity.values);

@@ -42,3 +42,11 @@ export type Pool = {
   /** Given by the last request that changed the pool, so that a write whose answer was lost is recognised as its own. */
   readonly writeStamp?: string;
 };
+
+/** A job that may want something of this pool: has tasks to run, or is ending. */
+export type JobRef = {
+  readonly jobId: string;
+  readonly priority: number;
+  /** Whether tasks waited for a slot when a pass last looked. */
+  readonly hasReady: boolean;
+};

@@ -2,14 +2,14 @@
 import { BatchError } from '../errors.js';
 import { hintTypes, sendHint } from '../events/hints.js';
 import type { Job } from '../jobs/job.js';
-import { headRow, jobPartition, readyRow, toJobHead, toReady, type ReadyTask } from '../jobs/job-rows.js';
+import { headRow, jobPartition, readyRow, toJobHead, toReady } from '../jobs/job-rows.js';
 import { loadStoredJob, poolPartitionOf, refuseUnlessActive, type StoredJob } from '../jobs/read-jobs.js';
 import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
 import { maxDocumentCharacters, sizeOf } from '../tables/document.js';
 import { maxWritesPerTransaction, TableConflict, type Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
-import type { Task, TaskDefinition } from './task.js';
+import type { ReadyTask, Task, TaskDefinition } from './task.js';
 import { fromTaskRow, taskRow, toTaskRow } from './task-rows.js';
 
 /** What became of one task of a collection: it was added, or refused for its own reason. */

@@ -65,3 +65,15 @@ export type Task = TaskStatus & {
   readonly creationTime: string;
   readonly lastModified: string;
 };
+
+/** A task that waits for a slot: what assigning it takes, so that a pass need not read task rows. */
+export type ReadyTask = {
+  readonly taskId: string;
+  readonly order: number;
+  readonly definition: TaskDefinition;
+  /** How many runs of it were ordered so far. */
+  readonly attempts: number;
+  readonly activeSince: string;
+  readonly requeueCount: number;
+  readonly lastRequeueTime?: string;
+};

@@ -1,0 +1,179 @@
+// What becomes of a job node: pure answers to a node's reports, to its reboots, and to the end of the job.
+// Each function returns the same object when nothing changes, so that only what changed is saved.
+import type { Job, JobDefinition } from '../jobs/job.js';
+import { isEnding } from '../jobs/job-decisions.js';
+import type { Node } from '../nodes/node.js';
+import type { RunReport } from '../nodes/node-messages.js';
+import { unreachable } from '../unreachable.js';
+import type { JobNode, RunOutcome, SpecialRun, WaiverReason } from './job-node.js';
+
+/** A node that never had to do with the job. */
+export function newJobNode(job: Job, node: Node): JobNode {
+  return {
+    jobId: job.definition.id,
+    incarnation: job.incarnation,
+    poolId: node.poolId,
+    nodeId: node.id,
+    epoch: node.epoch,
+    imageEpoch: node.imageEpoch,
+    preparation: { state: 'none' },
+    preparationAttempts: 0,
+    release: { state: 'none' },
+    releaseAttempts: 0,
+    runs: [],
+    taskStarted: false,
+  };
+}
+
+/** An instant that lies `agoMs` before `now`. */
+export function instantAgo(now: Date, agoMs: number | undefined): string {
+  return new Date(now.getTime() - (agoMs ?? 0)).toISOString();
+}
+
+/** How an ended run turned out; nothing for one that may run again (it vanished, or never began). */
+export function outcomeOf(report: RunReport, now: Date): RunOutcome | undefined {
+  if (report.state !== 'ended' || report.ending === 'lost' || report.ending === 'neverStarted') return undefined;
+  const success = report.ending === 'exited' && report.exitCode === 0;
+  return {
+    startTime: instantAgo(now, report.startedAgoMs ?? report.endedAgoMs),
+    endTime: instantAgo(now, report.endedAgoMs),
+    result: success ? 'success' : 'failure',
+    retryCount: report.retryCount,
+    ...(report.exitCode === undefined ? {} : { exitCode: report.exitCode }),
+    ...(success || report.failure === undefined ? {} : { failureInfo: report.failure }),
+    ...(report.lastRetryAgoMs === undefined ? {} : { lastRetryTime: instantAgo(now, report.lastRetryAgoMs) }),
+  };
+}
+
+/** What a report says of the preparation. A report of another attempt changes nothing. */
+export function hearPreparation(jobNode: JobNode, report: RunReport, now: Date): JobNode {
+  const { preparation } = jobNode;
+  if (preparation.state === 'none' || preparation.state === 'completed' || preparation.runId !== report.runId) {
+    return jobNode;
+  }
+  const next = hearRun(preparation, report, now);
+  return next === preparation ? jobNode : { ...jobNode, preparation: next };
+}
+
+/** What a report says of the release. A report of another attempt changes nothing. */
+export function hearRelease(jobNode: JobNode, report: RunReport, now: Date): JobNode {
+  const { release } = jobNode;
+  if ((release.state !== 'ordered' && release.state !== 'running') || release.runId !== report.runId) return jobNode;
+  const next = hearRun(release, report, now);
+  return next === release ? jobNode : { ...jobNode, release: next };
+}
+
+function hearRun(run: Extract<SpecialRun, { state: 'ordered' | 'running' }>, report: RunReport, now: Date): SpecialRun {
+  const { runId, orderedAt } = run;
+  switch (report.state) {
+    case 'accepted':
+      return run.heard ? run : { ...run, heard: true };
+    case 'running': {
+      if (run.state === 'running' && run.retryCount === report.retryCount) return run;
+      const startTime = run.state === 'running' ? run.startTime : instantAgo(now, report.startedAgoMs);
+      return { state: 'running', runId, orderedAt, heard: true, startTime, retryCount: report.retryCount };
+    }
+    case 'ended': {
+      const outcome = outcomeOf(report, now);
+      return outcome === undefined
+        ? { state: 'none' }
+        : { state: 'completed', runId, orderedAt, heard: true, ...outcome };
+    }
+    default:
+      return unreachable(report.state);
+  }
+}
+
+/**
+ * The job node in the node's present epoch: what a reboot or a new image undid is undone. Runs are dealt with apart.
+ * A successful preparation outlives a reboot only where the definition says so, a failed one until the next image; a release under way starts over.
+ * https://learn.microsoft.com/rest/api/batchservice/job/add#jobpreparationtask
+ */
+export function carryToEpoch(jobNode: JobNode, node: Node, definition: JobDefinition, now: Date): JobNode {
+  if (jobNode.epoch === node.epoch) return jobNode;
+  const epochs = { epoch: node.epoch, imageEpoch: node.imageEpoch };
+  if (jobNode.imageEpoch !== node.imageEpoch) {
+    const owed = jobNode.release.state === 'ordered' || jobNode.release.state === 'running';
+    const blank = { ...withoutPreparationKill(jobNode), ...epochs, preparation: none, taskStarted: false };
+    return owed ? waive(blank, 'nodeReimaged', now) : blank;
+  }
+  const { preparation, release } = jobNode;
+  const rerun = definition.jobPreparationTask?.rerunOnNodeRebootAfterSuccess ?? true;
+  const stands = preparation.state === 'completed' && (preparation.result === 'failure' || !rerun);
+  const again = release.state === 'ordered' || release.state === 'running';
+  // While a job ends nothing is prepared any more: what its preparation did still has to be released.
+  const keep = stands || (preparation.state === 'completed' && (again || release.state !== 'none'));
+  return {
+    ...withoutPreparationKill(jobNode),
+    ...epochs,
+    preparation: keep ? preparation : none,
+    release: again ? none : release,
+  };
+}
+
+const none = { state: 'none' } as const;
+
+function withoutPreparationKill(jobNode: JobNode): JobNode {
+  const { preparationKillSentAt: _, ...rest } = jobNode;
+  return rest;
+}
+
+/** Whether a preparation has to run here before (or, without waitForSuccess, beside) the next task. */
+export function isPreparationDue(jobNode: JobNode, definition: JobDefinition): boolean {
+  return definition.jobPreparationTask !== undefined && jobNode.preparation.state === 'none';
+}
+
+/** Whether the node may get no task of this job: its preparation failed, until the node is reimaged. */
+export function isBarred(jobNode: JobNode, definition: JobDefinition): boolean {
+  return (
+    definition.jobPreparationTask?.waitForSuccess === true &&
+    jobNode.preparation.state === 'completed' &&
+    jobNode.preparation.result === 'failure'
+  );
+}
+
+/** Whether a task here must wait: its preparation has not succeeded yet. */
+export function mustWait(jobNode: JobNode, definition: JobDefinition): boolean {
+  if (definition.jobPreparationTask?.waitForSuccess !== true) return false;
+  return !(jobNode.preparation.state === 'completed' && jobNode.preparation.result === 'success');
+}
+
+/** Whether this node would owe a release if the job ended now: a task started here and the preparation completed. */
+export function owesRelease(jobNode: JobNode, definition: JobDefinition): boolean {
+  const { preparation, taskStarted } = jobNode;
+  if (definition.jobReleaseTask === undefined || !taskStarted || preparation.state !== 'completed') return false;
+  return preparation.result === 'success' || definition.jobPreparationTask?.waitForSuccess === false;
+}
+
+/** What an ending job still wants of this node. */
+export type Ending =
+  | { readonly step: 'killRuns' } // tasks of the job live here
+  | { readonly step: 'killPreparation' } // nothing will need it any more
+  | { readonly step: 'release' } // owed, and not ordered yet
+  | { readonly step: 'await' } // ordered, not ended
+  | { readonly step: 'over' }; // no obligation is left
+
+/** The next step of an ending job on a node that can be reached. Promises 3 and 4: once, after the last task, never before the end. */
+export function decideEnding(jobNode: JobNode, job: Job): Ending {
+  if (!isEnding(job)) return { step: 'over' };
+  if (jobNode.runs.length > 0) return { step: 'killRuns' };
+  const { preparation, release } = jobNode;
+  if (preparation.state === 'ordered' || preparation.state === 'running') return { step: 'killPreparation' };
+  switch (release.state) {
+    case 'ordered':
+    case 'running':
+      return { step: 'await' };
+    case 'completed':
+    case 'waived':
+      return { step: 'over' };
+    case 'none':
+      return owesRelease(jobNode, job.definition) ? { step: 'release' } : { step: 'over' };
+    default:
+      return unreachable(release);
+  }
+}
+
+/** The job node without the obligation, and why. */
+export function waive(jobNode: JobNode, reason: WaiverReason, now: Date): JobNode {
+  return { ...jobNode, release: { state: 'waived', reason, at: now.toISOString() } };
+}

@@ -1,0 +1,136 @@
+// Step 5 of a pass: tasks that wait get free slots, and with a node's first task of a job comes the job's preparation.
+import { isBarred, isPreparationDue } from '../job-nodes/job-node-decisions.js';
+import type { JobNode } from '../job-nodes/job-node.js';
+import type { Node } from '../nodes/node.js';
+import type { ReadyTask } from '../tasks/task.js';
+import { jobNodeOf, jobOf, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
+import { firstStateOf, isReachable, orderOf, runIdOf, toPreparationOrder, toTaskOrder } from './order-decisions.js';
+import { assignmentOf } from './task-run-decisions.js';
+
+/** Assigns tasks while there are slots: jobs by priority, then age; tasks of a job in the order of their adding. */
+export function assignTasks(draft: Draft): void {
+  const { pool } = draft;
+  if (pool?.state !== 'active') return;
+  const slots = pool.definition.taskSlotsPerNode;
+  if (freeSlots(draft, slots) === 0) return;
+  for (const ref of draft.refs.values()) if (ref.hasReady) jobOf(draft, ref.jobId);
+  if (draft.neededJobs.size > 0) return;
+  for (const jobDraft of candidates(draft)) {
+    for (const ready of inOrder(jobDraft)) {
+      const node = chooseNode(draft, jobDraft, ready.definition.requiredSlots);
+      if (node !== undefined) assign(draft, jobDraft, node, ready);
+      else if (freeSlots(draft, slots) === 0) return;
+    }
+  }
+}
+
+/** Slots that a task could have now, over all nodes. */
+export function freeSlots(draft: Draft, slotsPerNode: number): number {
+  return [...draft.nodes.values()]
+    .filter(isReachable)
+    .reduce((sum, node) => sum + Math.max(0, slotsPerNode - usedSlots(node)), 0);
+}
+
+const usedSlots = (node: Node): number => node.leases.reduce((sum, lease) => sum + lease.slots, 0);
+
+function candidates(draft: Draft): readonly JobDraft[] {
+  return [...draft.jobs.values()]
+    .filter(({ job, ready }) => job.state === 'active' && ready.size > 0 && isHere(draft, job.definition.poolId))
+    .sort(
+      (a, b) =>
+        b.job.definition.priority - a.job.definition.priority || a.job.creationTime.localeCompare(b.job.creationTime),
+    );
+}
+
+const isHere = (draft: Draft, poolId: string): boolean => poolId.toLowerCase() === draft.seen.poolId.toLowerCase();
+
+function inOrder({ ready, requeued }: JobDraft): readonly ReadyTask[] {
+  return [...ready.values()].filter(({ order }) => !requeued.has(order)).sort((a, b) => a.order - b.order);
+}
+
+/** The node to take: by spread the least, by pack the most loaded one that has room; among equals one that is prepared. */
+function chooseNode(draft: Draft, jobDraft: JobDraft, requiredSlots: number): Node | undefined {
+  const { job } = jobDraft;
+  const definition = draft.pool?.definition;
+  if (definition === undefined) return undefined;
+  const towards = definition.nodeFillType === 'spread' ? 1 : -1;
+  const needsPreparation = (node: Node): number =>
+    isPreparationDue(jobNodeOf(jobDraft, node), job.definition) ? 1 : 0;
+  return [...draft.nodes.values()]
+    .filter((node) => isReachable(node) && definition.taskSlotsPerNode - usedSlots(node) >= requiredSlots)
+    .filter((node) => {
+      const jobNode = jobNodeOf(jobDraft, node);
+      return jobNode.epoch === node.epoch && !isBarred(jobNode, job.definition);
+    })
+    .sort(
+      (a, b) =>
+        towards * (usedSlots(a) - usedSlots(b)) ||
+        needsPreparation(a) - needsPreparation(b) ||
+        a.id.localeCompare(b.id),
+    )[0];
+}
+
+function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask): void {
+  if (!takeRows(draft, jobDraft, node.id, 2)) return;
+  const { job } = jobDraft;
+  const jobNode = withPreparation(draft, jobDraft, node);
+  const attempt = ready.attempts + 1;
+  const state = firstStateOf(jobNode, job.definition);
+  const requeues = {
+    requeueCount: ready.requeueCount,
+    ...(ready.lastRequeueTime === undefined ? {} : { lastRequeueTime: ready.lastRequeueTime }),
+  };
+  const run = {
+    runId: runIdOf(jobNode, 'task', ready.taskId, attempt),
+    orderedAt: draft.at,
+    heard: false,
+    taskId: ready.taskId,
+    attempt,
+    slots: ready.definition.requiredSlots,
+    order: ready.order,
+    state,
+    since: draft.at,
+    ...requeues,
+  };
+  putJobNode(jobDraft, { ...jobNode, runs: [...jobNode.runs, run] });
+  orderOf(draft, jobDraft, node).tasks.push(toTaskOrder(job.definition, jobNode, run, ready.definition));
+  const { runId, taskId, slots } = run;
+  const lease = { jobId: job.definition.id, incarnation: job.incarnation, taskId, runId, slots };
+  draft.nodes.set(node.id, { ...node, leases: [...node.leases, lease] });
+  jobDraft.job = job.everAssigned ? job : { ...job, everAssigned: true };
+  jobDraft.ready.delete(ready.order);
+  jobDraft.readyOwner.set(ready.order, node.id);
+  jobDraft.tasks.set(taskId, {
+    nodeId: node.id,
+    status: {
+      state,
+      stateTransitionTime: draft.at,
+      previousState: 'active',
+      previousStateTransitionTime: ready.activeSince,
+      assignment: assignmentOf(jobNode, run),
+      execution: { ...(state === 'running' ? { startTime: draft.at } : {}), retryCount: 0, ...requeues },
+    },
+  });
+  owe(draft, jobDraft, 'dev.bookend.task.start', `/tasks/${taskId}`, [runId], {
+    id: taskId,
+    nodeInfo: { poolId: node.poolId, nodeId: node.id },
+  });
+}
+
+/** The job node with a preparation under way, where one is due; its order goes with the task's. */
+function withPreparation(draft: Draft, jobDraft: JobDraft, node: Node): JobNode {
+  const { definition } = jobDraft.job;
+  const jobNode = jobNodeOf(jobDraft, node);
+  const preparation = definition.jobPreparationTask;
+  if (preparation === undefined || !isPreparationDue(jobNode, definition)) return jobNode;
+  const attempt = jobNode.preparationAttempts + 1;
+  const runId = runIdOf(jobNode, 'preparation', preparation.id, attempt);
+  const next: JobNode = {
+    ...jobNode,
+    preparationAttempts: attempt,
+    preparation: { state: 'ordered', runId, orderedAt: draft.at, heard: false },
+  };
+  const order = toPreparationOrder(definition, next);
+  if (order !== undefined) orderOf(draft, jobDraft, node).preparation = order;
+  return next;
+}

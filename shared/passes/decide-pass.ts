@@ -1,0 +1,59 @@
+// One look at a pool: everything that is due is decided, from the state of the world and never from which message arrived.
+// Deciding twice on the same world yields no second effect. Total, synchronous, pure.
+import type { Capacity } from '../nodes/node-messages.js';
+import { assignTasks } from './assignment-decisions.js';
+import { toDraft, type Draft } from './draft.js';
+import { endJobs, keepRefs } from './ending-decisions.js';
+import { dropVoidLeases, hearReports, showNodeStates } from './hearing-decisions.js';
+import { dissolvePool, loseSilentNodes, settleLostJobNodes, watchAgain } from './loss-decisions.js';
+import { killDeletedTasks, repeatOrders } from './order-decisions.js';
+import { populatePool, toCapacity } from './population-decisions.js';
+import { needEveryJob } from './draft.js';
+import type { Asked, Seen } from './seen.js';
+import { decideWakeUp } from './wake-up-decisions.js';
+
+/** What has to be read before the pass can be decided. */
+export type Needs = {
+  readonly jobs: readonly string[];
+  readonly tasks: readonly { readonly jobId: string; readonly taskId: string }[];
+};
+
+export type Decision =
+  | { readonly kind: 'needs'; readonly needs: Needs }
+  | {
+      readonly kind: 'act';
+      readonly draft: Draft;
+      readonly capacity?: Capacity;
+      readonly wakeUpAt?: Date;
+    };
+
+/** Decides one round of a pass. `needs` asks to be called again with more seen; an acting draft with `more` asks for another round after saving. */
+export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
+  const draft = toDraft(seen, asked, now);
+  if (asked.everyJob) needEveryJob(draft);
+  watchAgain(draft);
+  hearReports(draft);
+  dropVoidLeases(draft);
+  showNodeStates(draft);
+  dissolvePool(draft);
+  loseSilentNodes(draft);
+  settleLostJobNodes(draft);
+  populatePool(draft);
+  repeatOrders(draft);
+  killDeletedTasks(draft);
+  endJobs(draft);
+  assignTasks(draft);
+  showNodeStates(draft);
+  keepRefs(draft);
+  if (draft.neededJobs.size > 0 || draft.neededTasks.size > 0) {
+    return { kind: 'needs', needs: { jobs: [...draft.neededJobs], tasks: [...draft.neededTasks.values()] } };
+  }
+  const wakeUpAt = decideWakeUp(draft);
+  const capacity = toCapacity(draft);
+  return {
+    kind: 'act',
+    draft,
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(wakeUpAt === undefined ? {} : { wakeUpAt }),
+  };
+}

@@ -1,0 +1,211 @@
+// The working copy that the steps of a pass change, and the few ways they change it. Nouns stay immutable: a step puts a new one in the old one's place.
+import { owedEvent, type EventType, type OwedEvent } from '../events/event.js';
+import type { JobNode, TaskRun } from '../job-nodes/job-node.js';
+import { newJobNode } from '../job-nodes/job-node-decisions.js';
+import type { Job } from '../jobs/job.js';
+import type { Node, NodeState } from '../nodes/node.js';
+import type { Order, RunOrder } from '../nodes/node-messages.js';
+import type { JobRef, Pool } from '../pools/pool.js';
+import type { RunDefinition } from '../tasks/run-definition.js';
+import type { ReadyTask, Task, TaskStatus } from '../tasks/task.js';
+import { jobKey, type Asked, type Seen, type SeenJob } from './seen.js';
+
+/** An order before its long definitions are put where a message can point to them. */
+export type DraftRunOrder = Omit<RunOrder, 'definition'> & { readonly definition: RunDefinition };
+export type DraftOrder = Omit<Order, 'preparation' | 'tasks' | 'release' | 'kills' | 'forget' | 'acknowledged'> & {
+  preparation?: DraftRunOrder;
+  release?: DraftRunOrder;
+  readonly tasks: DraftRunOrder[];
+  readonly kills: Order['kills'][number][];
+  forget: boolean;
+};
+
+export type JobDraft = {
+  readonly key: string;
+  readonly seen: SeenJob;
+  job: Job;
+  readonly jobNodes: Map<string, JobNode>;
+  readonly ready: Map<number, ReadyTask>;
+  readonly tasks: Map<string, { readonly nodeId: string; readonly status: TaskStatus }>;
+  /** Which node's transaction a change of a `ready` row belongs to. */
+  readonly readyOwner: Map<number, string>;
+  readonly events: OwedEvent[];
+  /** Rows that this pass changes on behalf of a node: one transaction holds them all. */
+  readonly rowsOf: Map<string, number>;
+  /** Requeued by this pass: assigned by the next round, so that no task has two nodes in one transaction. */
+  readonly requeued: Set<number>;
+  purge: boolean;
+};
+
+export type Draft = {
+  readonly now: Date;
+  readonly at: string;
+  readonly asked: Asked;
+  readonly seen: Seen;
+  pool: Pool | undefined;
+  readonly nodes: Map<string, Node>;
+  readonly refs: Map<string, JobRef>;
+  readonly jobs: Map<string, JobDraft>;
+  readonly events: OwedEvent[];
+  readonly orders: Map<string, DraftOrder>;
+  readonly neededJobs: Set<string>;
+  readonly neededTasks: Map<string, { readonly jobId: string; readonly taskId: string }>;
+  /** Whether the provisioner has to be told what is wanted. */
+  tellCapacity: boolean;
+  /** Whether work was left for another round because a transaction was full. */
+  more: boolean;
+};
+
+// A transaction takes 100 writes; the head and the events owed need two.
+const rowsPerNode = 96;
+
+export function toDraft(seen: Seen, asked: Asked, now: Date): Draft {
+  return {
+    now,
+    at: now.toISOString(),
+    asked,
+    seen,
+    pool: seen.pool,
+    nodes: new Map(seen.nodes.map((node) => [node.id, node])),
+    refs: new Map(seen.refs.map((ref) => [jobKey(ref.jobId), ref])),
+    jobs: new Map(seen.jobs.flatMap((job) => (job.job === undefined ? [] : [[job.key, toJobDraft(job, job.job)]]))),
+    events: [],
+    orders: new Map(),
+    neededJobs: new Set(),
+    neededTasks: new Map(),
+    tellCapacity: false,
+    more: false,
+  };
+}
+
+function toJobDraft(seen: SeenJob, job: Job): JobDraft {
+  return {
+    key: seen.key,
+    seen,
+    job,
+    jobNodes: new Map(seen.jobNodes.map((jobNode) => [jobNode.nodeId, jobNode])),
+    ready: new Map(seen.ready.map((ready) => [ready.order, ready])),
+    tasks: new Map(),
+    readyOwner: new Map(),
+    events: [],
+    rowsOf: new Map(),
+    requeued: new Set(),
+    purge: false,
+  };
+}
+
+/** The job if this pass has read it; otherwise it is read, and the pass decided once more. */
+export function jobOf(draft: Draft, jobId: string): JobDraft | undefined {
+  const key = jobKey(jobId);
+  if (!draft.seen.jobs.some((job) => job.key === key)) draft.neededJobs.add(key);
+  return draft.jobs.get(key);
+}
+
+/** Sees to it that every job with business in this pool is read. */
+export function needEveryJob(draft: Draft): void {
+  for (const key of draft.refs.keys()) jobOf(draft, key);
+}
+
+/** The task's definition if this pass has read it; otherwise it is read, and the pass decided once more. */
+export function taskOf(draft: Draft, jobId: string, taskId: string): Task | undefined {
+  const same = (task: Task): boolean => jobKey(task.jobId) === jobKey(jobId) && task.definition.id === taskId;
+  const found = draft.seen.tasks.find(same);
+  if (found === undefined) draft.neededTasks.set(`${jobKey(jobId)}/${taskId}`, { jobId, taskId });
+  return found;
+}
+
+export function jobNodeOf(jobDraft: JobDraft, node: Node): JobNode {
+  return jobDraft.jobNodes.get(node.id) ?? newJobNode(jobDraft.job, node);
+}
+
+export function putJobNode(jobDraft: JobDraft, jobNode: JobNode): void {
+  jobDraft.jobNodes.set(jobNode.nodeId, jobNode);
+}
+
+/** Takes room for `rows` in the transaction of this job on this node; false when it is full and the rest must wait for another round. */
+export function takeRows(draft: Draft, jobDraft: JobDraft, nodeId: string, rows: number): boolean {
+  const taken = (jobDraft.rowsOf.get(nodeId) ?? 1) + rows;
+  if (taken > rowsPerNode) {
+    draft.more = true;
+    return false;
+  }
+  jobDraft.rowsOf.set(nodeId, taken);
+  return true;
+}
+
+/** Puts the node in another state and owes the event that says so. */
+export function enterNodeState(draft: Draft, node: Node, state: NodeState): Node {
+  if (node.state === state) return node;
+  const next = { ...node, state, stateTransitionTime: draft.at };
+  draft.nodes.set(node.id, next);
+  draft.events.push(
+    owedEvent(
+      'dev.bookend.node.state.changed',
+      `/pools/${node.poolId}/nodes/${node.id}`,
+      draft.now,
+      [node.epoch, node.state, state, draft.at],
+      { poolId: node.poolId, nodeId: node.id, previousState: node.state, state },
+    ),
+  );
+  return next;
+}
+
+/** Gives up the slots that a run held. */
+export function dropLease(draft: Draft, nodeId: string, runId: string): void {
+  const node = draft.nodes.get(nodeId);
+  if (node === undefined || !node.leases.some((lease) => lease.runId === runId)) return;
+  draft.nodes.set(nodeId, { ...node, leases: node.leases.filter((lease) => lease.runId !== runId) });
+}
+
+/** Takes the run off its node and puts the task's new status down. */
+export function endRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRun, status: TaskStatus): JobNode {
+  const next = { ...jobNode, runs: jobNode.runs.filter((other) => other.runId !== run.runId) };
+  putJobNode(jobDraft, next);
+  dropLease(draft, jobNode.nodeId, run.runId);
+  if (run.taskDeleted !== true) jobDraft.tasks.set(run.taskId, { nodeId: jobNode.nodeId, status });
+  return next;
+}
+
+/** Owes an event about one of the job's tasks. */
+export function owe(
+  draft: Draft,
+  jobDraft: JobDraft,
+  type: EventType,
+  subject: string,
+  identity: readonly (string | number)[],
+  data: Readonly<Record<string, unknown>>,
+): void {
+  const { definition, incarnation } = jobDraft.job;
+  jobDraft.events.push(
+    owedEvent(type, `/jobs/${definition.id}${subject}`, draft.now, [incarnation, ...identity], {
+      jobId: definition.id,
+      ...data,
+    }),
+  );
+}
+
+/** The order that goes to this node for this job, begun when first asked for. */
+export function orderFor(
+  draft: Draft,
+  node: Node,
+  about: { readonly jobId: string; readonly incarnation: string; readonly preparationTaskId?: string },
+): DraftOrder {
+  const key = `${node.id}/${about.incarnation}`;
+  const known = draft.orders.get(key);
+  if (known !== undefined) return known;
+  const order: DraftOrder = {
+    poolId: node.poolId,
+    nodeId: node.id,
+    epoch: node.epoch,
+    jobId: about.jobId,
+    incarnation: about.incarnation,
+    jobDirectory: `workitems/${about.jobId}/job-1`,
+    ...(about.preparationTaskId === undefined ? {} : { preparationTaskId: about.preparationTaskId }),
+    acknowledgeWithinMs: 60_000,
+    tasks: [],
+    kills: [],
+    forget: false,
+  };
+  draft.orders.set(key, order);
+  return order;
+}

@@ -1,0 +1,125 @@
+// Step 4 of a pass: jobs that are ending. Their runs are killed, releases ordered where they are owed, and the job completes when no obligation is left.
+import { complete, isEnding } from '../jobs/job-decisions.js';
+import { decideEnding } from '../job-nodes/job-node-decisions.js';
+import type { JobNode } from '../job-nodes/job-node.js';
+import type { Node } from '../nodes/node.js';
+import { unreachable } from '../unreachable.js';
+import { orderFor, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
+import { waiveAndTell } from './loss-decisions.js';
+import { isKillDue, isReachable, killRuns, orderOf, runIdOf, toReleaseOrder } from './order-decisions.js';
+import { endedByUser } from './task-run-decisions.js';
+
+/** Takes every ending job one step on, on each of its nodes; what is over everywhere completes, or is purged if it is being deleted. */
+export function endJobs(draft: Draft): void {
+  for (const jobDraft of draft.jobs.values()) {
+    if (isEnding(jobDraft.job)) endJob(draft, jobDraft);
+    if (jobDraft.job.state === 'deleting' && !jobDraft.purge && jobDraft.job.previousState === 'completed') {
+      purge(draft, jobDraft);
+    }
+  }
+}
+
+function endJob(draft: Draft, jobDraft: JobDraft): void {
+  let open = 0;
+  for (const jobNode of [...jobDraft.jobNodes.values()]) {
+    const node = draft.nodes.get(jobNode.nodeId);
+    const reachable = node !== undefined && isReachable(node);
+    if (reachable ? !stepOn(draft, jobDraft, jobNode, node) : !isSettled(jobNode)) open += 1;
+  }
+  if (open > 0) return;
+  if (jobDraft.job.state === 'deleting') return purge(draft, jobDraft);
+  jobDraft.job = complete(jobDraft.job, draft.now);
+  owe(draft, jobDraft, 'dev.bookend.job.terminate.complete', '', [], {
+    terminateReason: jobDraft.job.terminateReason,
+  });
+}
+
+// Of a node that cannot be reached, whatever it still had was requeued and waived by the step before.
+const isSettled = (jobNode: JobNode): boolean =>
+  jobNode.runs.length === 0 && jobNode.release.state !== 'ordered' && jobNode.release.state !== 'running';
+
+/** Whether nothing is left to wait for on this node. */
+function stepOn(draft: Draft, jobDraft: JobDraft, seenJobNode: JobNode, node: Node): boolean {
+  const jobNode = withWaiverIfInterrupted(draft, jobDraft, seenJobNode);
+  const ending = decideEnding(jobNode, jobDraft.job);
+  switch (ending.step) {
+    case 'killRuns':
+      killRuns(draft, jobDraft, jobNode, jobNode.runs);
+      return false;
+    case 'killPreparation':
+      killPreparation(draft, jobDraft, jobNode, node);
+      return false;
+    case 'release':
+      orderRelease(draft, jobDraft, jobNode, node);
+      return false;
+    case 'await':
+      return false;
+    case 'over':
+      return true;
+    default:
+      return unreachable(ending);
+  }
+}
+
+// The job ended while its preparation still ran here: whatever it began, nothing was promised yet.
+function withWaiverIfInterrupted(draft: Draft, jobDraft: JobDraft, jobNode: JobNode): JobNode {
+  const { preparation, release, preparationKillSentAt } = jobNode;
+  const killed =
+    preparationKillSentAt !== undefined &&
+    (preparation.state === 'none' || (preparation.state === 'completed' && preparation.result === 'failure'));
+  if (!killed || release.state !== 'none' || jobDraft.job.definition.jobReleaseTask === undefined) return jobNode;
+  const next = waiveAndTell(draft, jobDraft, jobNode, 'preparationInterrupted');
+  putJobNode(jobDraft, next);
+  return next;
+}
+
+function killPreparation(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Node): void {
+  const { preparation } = jobNode;
+  if (preparation.state === 'none' || !isKillDue(draft, jobNode.preparationKillSentAt)) return;
+  orderOf(draft, jobDraft, node).kills.push({ runId: preparation.runId, failure: endedByUser });
+  putJobNode(jobDraft, { ...jobNode, preparationKillSentAt: draft.at });
+}
+
+function orderRelease(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Node): void {
+  const release = jobDraft.job.definition.jobReleaseTask;
+  if (release === undefined || !takeRows(draft, jobDraft, node.id, 1)) return;
+  const attempt = jobNode.releaseAttempts + 1;
+  const next: JobNode = {
+    ...jobNode,
+    releaseAttempts: attempt,
+    release: {
+      state: 'ordered',
+      runId: runIdOf(jobNode, 'release', release.id, attempt),
+      orderedAt: draft.at,
+      heard: false,
+    },
+  };
+  putJobNode(jobDraft, next);
+  const order = toReleaseOrder(jobDraft.job.definition, next);
+  if (order !== undefined) orderOf(draft, jobDraft, node).release = order;
+}
+
+/** The rows may go; the nodes may forget the job. */
+function purge(draft: Draft, jobDraft: JobDraft): void {
+  jobDraft.purge = true;
+  const { definition, incarnation } = jobDraft.job;
+  for (const jobNode of jobDraft.jobNodes.values()) {
+    const node = draft.nodes.get(jobNode.nodeId);
+    if (node === undefined || !isReachable(node)) continue;
+    orderFor(draft, node, { jobId: definition.id, incarnation }).forget = true;
+  }
+}
+
+/** Jobs that want nothing more of this pool are no longer looked at; the others say whether tasks of theirs wait. */
+export function keepRefs(draft: Draft): void {
+  for (const seen of draft.seen.jobs) {
+    const jobDraft = draft.jobs.get(seen.key);
+    const ref = draft.refs.get(seen.key);
+    const over = jobDraft === undefined || jobDraft.job.state === 'completed';
+    // A purged job's reference goes last, after its rows.
+    if (over) draft.refs.delete(seen.key);
+    if (over || ref === undefined) continue;
+    const hasReady = jobDraft.job.state === 'active' && (seen.moreReady || jobDraft.ready.size > 0);
+    if (ref.hasReady !== hasReady) draft.refs.set(seen.key, { ...ref, hasReady });
+  }
+}

@@ -1,0 +1,166 @@
+// Step 1 of a pass: what the nodes' reports say. A report is a snapshot; the highest (epoch, sequence) wins, the same one twice is the same.
+import { carryToEpoch, hearPreparation, hearRelease, instantAgo } from '../job-nodes/job-node-decisions.js';
+import type { JobNode } from '../job-nodes/job-node.js';
+import type { Node } from '../nodes/node.js';
+import type { Report, RunReport } from '../nodes/node-messages.js';
+import {
+  dropLease,
+  enterNodeState,
+  jobOf,
+  needEveryJob,
+  orderFor,
+  owe,
+  putJobNode,
+  type Draft,
+  type JobDraft,
+} from './draft.js';
+import { jobKey } from './seen.js';
+import { endedByUser, hearTaskRun, requeue, settleWaitingRuns } from './task-run-decisions.js';
+
+/** Applies every report of the batch that is not older than what is known of its node. */
+export function hearReports(draft: Draft): void {
+  for (const report of draft.asked.reports) {
+    const node = draft.nodes.get(report.nodeId);
+    if (node === undefined || isStale(report, node)) continue;
+    hearNode(draft, node, report);
+    for (const run of report.runs) hearRun(draft, report, run);
+  }
+  for (const jobDraft of draft.jobs.values()) {
+    for (const jobNode of [...jobDraft.jobNodes.values()]) {
+      catchUp(draft, jobDraft, jobNode);
+    }
+  }
+}
+
+function isStale(report: Report, node: Node): boolean {
+  return report.epoch < node.epoch || (report.epoch === node.epoch && report.sequence < node.sequence);
+}
+
+function hearNode(draft: Draft, node: Node, report: Report): void {
+  const booted = report.epoch !== node.epoch;
+  // What a boot, or a return after silence, means for a job is found out by looking at each.
+  if ((booted && node.epoch > 0) || node.state === 'unknown') needEveryJob(draft);
+  draft.nodes.set(node.id, {
+    ...node,
+    epoch: report.epoch,
+    imageEpoch: report.imageEpoch,
+    sequence: report.sequence,
+    lastSeen: draft.at,
+    agentVersion: report.agentVersion,
+    ...(booted ? { lastBootTime: instantAgo(draft.now, report.bootedAgoMs) } : {}),
+  });
+}
+
+function hearRun(draft: Draft, report: Report, run: RunReport): void {
+  const jobDraft = jobOf(draft, run.jobId);
+  const jobNode = jobDraft?.jobNodes.get(report.nodeId);
+  if (jobDraft === undefined || jobDraft.job.incarnation !== run.incarnation || jobNode === undefined) {
+    return killStranger(draft, report, run);
+  }
+  if (!isKnown(jobNode, run)) return killStranger(draft, report, run);
+  const next = applyRun(draft, jobDraft, jobNode, run);
+  if (next !== jobNode) putJobNode(jobDraft, next);
+}
+
+function applyRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: RunReport): JobNode {
+  switch (run.kind) {
+    case 'preparation':
+      return tellSpecial(draft, jobDraft, jobNode, hearPreparation(jobNode, run, draft.now), 'preparation');
+    case 'release':
+      return tellSpecial(draft, jobDraft, jobNode, hearRelease(jobNode, run, draft.now), 'release');
+    case 'task':
+      return hearTaskRun(draft, jobDraft, jobNode, run);
+  }
+}
+
+function isKnown(jobNode: JobNode, run: RunReport): boolean {
+  const { preparation, release, runs } = jobNode;
+  if (run.state === 'ended') return true;
+  switch (run.kind) {
+    case 'preparation':
+      return preparation.state !== 'none' && preparation.runId === run.runId;
+    case 'release':
+      return 'runId' in release && release.runId === run.runId;
+    case 'task':
+      return runs.some((known) => known.runId === run.runId);
+  }
+}
+
+// A run that nobody waits for any more: its node was given up for lost, or its job is gone.
+function killStranger(draft: Draft, report: Report, run: RunReport): void {
+  const node = draft.nodes.get(report.nodeId);
+  if (node === undefined || run.state === 'ended' || draft.neededJobs.size > 0) return;
+  const { jobId, incarnation, runId } = run;
+  orderFor(draft, node, { jobId, incarnation }).kills.push({ runId, failure: endedByUser });
+}
+
+/** Owes the event of a preparation or release that started or ended. */
+function tellSpecial(
+  draft: Draft,
+  jobDraft: JobDraft,
+  before: JobNode,
+  after: JobNode,
+  which: 'preparation' | 'release',
+): JobNode {
+  const [was, is] = [before[which], after[which]];
+  if (was.state === is.state || (is.state !== 'running' && is.state !== 'completed')) return after;
+  const { jobPreparationTask, jobReleaseTask } = jobDraft.job.definition;
+  const taskName = (which === 'preparation' ? jobPreparationTask : jobReleaseTask)?.id ?? which;
+  const { state: _, runId, orderedAt: __, heard: ___, ...executionInfo } = is;
+  const ended = is.state === 'completed' ? is.result : undefined;
+  const types = [
+    ...(ended === undefined
+      ? (['dev.bookend.specialtask.start'] as const)
+      : (['dev.bookend.specialtask.complete'] as const)),
+    ...(ended === 'failure' ? (['dev.bookend.specialtask.fail'] as const) : []),
+  ];
+  for (const type of types) {
+    owe(draft, jobDraft, type, `/nodes/${after.nodeId}/${taskName}`, [runId], {
+      taskName,
+      taskType: which === 'preparation' ? 'JobPrep' : 'JobRelease',
+      nodeInfo: { poolId: after.poolId, nodeId: after.nodeId },
+      executionInfo,
+    });
+  }
+  return after;
+}
+
+// A job node may speak of an older epoch of its node, whether this batch or an earlier one told of the boot.
+function catchUp(draft: Draft, jobDraft: JobDraft, jobNode: JobNode): void {
+  const node = draft.nodes.get(jobNode.nodeId);
+  if (node === undefined) return;
+  let next = jobNode;
+  if (next.epoch !== node.epoch) {
+    for (const run of next.runs) next = requeue(draft, jobDraft, next, run, 'recovery');
+    if (next.runs.length === 0) next = carryToEpoch(next, node, jobDraft.job.definition, draft.now);
+  }
+  next = settleWaitingRuns(draft, jobDraft, next);
+  if (next !== jobNode) putJobNode(jobDraft, next);
+}
+
+/**
+ * Frees slots whose lease no job node names: saved by a pass that died before it could name the run, or of a job that is gone.
+ * Leases of jobs that this pass did not read stand.
+ */
+export function dropVoidLeases(draft: Draft): void {
+  for (const node of draft.nodes.values()) {
+    for (const lease of node.leases) {
+      const key = jobKey(lease.jobId);
+      if (!draft.seen.jobs.some((job) => job.key === key)) continue;
+      const jobDraft = draft.jobs.get(key);
+      const runs = jobDraft?.job.incarnation === lease.incarnation ? jobDraft.jobNodes.get(node.id)?.runs : undefined;
+      if (!runs?.some((run) => run.runId === lease.runId)) dropLease(draft, node.id, lease.runId);
+    }
+  }
+}
+
+/** A node that has spoken is idle or running, by whether it has work. */
+export function showNodeStates(draft: Draft): void {
+  for (const node of draft.nodes.values()) {
+    const heardNow = node.lastSeen === draft.at;
+    if (node.state === 'creating' && !heardNow) continue;
+    if (node.state === 'unknown' && !heardNow) continue;
+    if (node.state === 'leavingpool') continue;
+    enterNodeState(draft, node, node.leases.length > 0 ? 'running' : 'idle');
+  }
+}

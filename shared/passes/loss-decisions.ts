@@ -1,0 +1,115 @@
+// Step 2 of a pass: nodes that are gone, or silent for too long. Their tasks go elsewhere, and what they owed is waived with the reason.
+import { owesRelease, waive } from '../job-nodes/job-node-decisions.js';
+import type { JobNode, WaiverReason } from '../job-nodes/job-node.js';
+import { isEnding } from '../jobs/job-decisions.js';
+import type { Node } from '../nodes/node.js';
+import { busyReportIntervalMs, presenceIntervalMs } from '../nodes/node-messages.js';
+import { owedEvent } from '../events/event.js';
+import { enterNodeState, needEveryJob, owe, putJobNode, type Draft, type JobDraft } from './draft.js';
+import { requeue, type RequeueCause } from './task-run-decisions.js';
+
+/** How long a node with work may be silent: its reporting interval, and half of it again for delays on the way. */
+export const busySilenceMs = 1.5 * busyReportIntervalMs;
+/** How long an idle node may be silent. */
+export const idleSilenceMs = presenceIntervalMs + 2 * 60_000;
+// A wake-up this late means that nobody was looking, so that silence proves nothing.
+const lateWakeUpMs = 30_000;
+
+/** A pool that is being deleted lets all its nodes go, and is gone itself once their tasks are requeued. */
+export function dissolvePool(draft: Draft): void {
+  const { pool } = draft;
+  if (pool?.state !== 'deleting') return;
+  needEveryJob(draft);
+  draft.nodes.clear();
+  const { id } = pool.definition;
+  draft.events.push(
+    owedEvent('dev.bookend.pool.delete.complete', `/pools/${id}`, draft.now, [pool.incarnation], { id }),
+  );
+  draft.pool = undefined;
+  draft.tellCapacity = true;
+}
+
+/** When nobody looked for a while, starts to count the nodes' silence from now. */
+export function watchAgain(draft: Draft): void {
+  const { pool, now, at } = draft;
+  if (pool?.wakeUpAt === undefined) return;
+  const lateMs = now.getTime() - Date.parse(pool.wakeUpAt);
+  if (lateMs > lateWakeUpMs) draft.pool = { ...pool, watchingSince: at };
+}
+
+/** Gives up nodes whose silence is past its bound. Only where every job was looked at is it known what a node has to do. */
+export function loseSilentNodes(draft: Draft): void {
+  const { pool, now } = draft;
+  if (pool === undefined || !draft.asked.everyJob) return;
+  for (const node of draft.nodes.values()) {
+    if (node.state !== 'idle' && node.state !== 'running') continue;
+    if (now.getTime() > silenceEnds(draft, node, pool.watchingSince)) enterNodeState(draft, node, 'unknown');
+  }
+}
+
+/** Until when the node may be silent, in milliseconds since 1970. */
+export function silenceEnds(draft: Draft, node: Node, watchingSince: string): number {
+  const newestOrder = inFlight(draft, node.id).reduce((newest, at) => Math.max(newest, Date.parse(at)), 0);
+  const since = Math.max(Date.parse(node.lastSeen ?? node.allocationTime), Date.parse(watchingSince), newestOrder);
+  return since + (newestOrder > 0 || node.leases.length > 0 ? busySilenceMs : idleSilenceMs);
+}
+
+/** When each thing that the node has to do was ordered. */
+function inFlight(draft: Draft, nodeId: string): readonly string[] {
+  return [...draft.jobs.values()].flatMap(({ jobNodes }) => {
+    const jobNode = jobNodes.get(nodeId);
+    if (jobNode === undefined) return [];
+    const special = [jobNode.preparation, jobNode.release].flatMap((run) =>
+      run.state === 'ordered' || run.state === 'running' ? [run.orderedAt] : [],
+    );
+    return [...special, ...jobNode.runs.map((run) => run.orderedAt)];
+  });
+}
+
+/** On every job node whose node is gone or given up: runs are requeued, obligations waived. */
+export function settleLostJobNodes(draft: Draft): void {
+  for (const jobDraft of draft.jobs.values()) {
+    for (const jobNode of [...jobDraft.jobNodes.values()]) {
+      const node = draft.nodes.get(jobNode.nodeId);
+      if (node === undefined) settle(draft, jobDraft, jobNode, 'nodeRemoved', 'userRequest');
+      else if (node.state === 'unknown') settle(draft, jobDraft, jobNode, 'nodeLost', 'recovery');
+    }
+  }
+}
+
+function settle(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, reason: WaiverReason, cause: RequeueCause): void {
+  let next = jobNode;
+  for (const run of next.runs) next = requeue(draft, jobDraft, next, run, cause);
+  if (next.runs.length > 0) return;
+  if (reason === 'nodeRemoved' || isEnding(jobDraft.job)) next = withoutObligation(draft, jobDraft, next, reason);
+  if (next !== jobNode) putJobNode(jobDraft, next);
+}
+
+/** The job node without its release, where it owes one; a preparation under way will never be heard of again. */
+function withoutObligation(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, reason: WaiverReason): JobNode {
+  const { preparation, release } = jobNode;
+  const interrupted = preparation.state === 'ordered' || preparation.state === 'running';
+  const next: JobNode = interrupted ? { ...jobNode, preparation: { state: 'none' } } : jobNode;
+  const inFlight = release.state === 'ordered' || release.state === 'running';
+  const owed = inFlight || (release.state === 'none' && owesRelease(jobNode, jobDraft.job.definition));
+  return owed ? waiveAndTell(draft, jobDraft, next, reason) : next;
+}
+
+/** Waives the release and owes the event that says why. */
+export function waiveAndTell(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, reason: WaiverReason): JobNode {
+  const taskName = jobDraft.job.definition.jobReleaseTask?.id ?? 'release';
+  owe(
+    draft,
+    jobDraft,
+    'dev.bookend.specialtask.waived',
+    `/nodes/${jobNode.nodeId}/${taskName}`,
+    [jobNode.epoch, reason],
+    {
+      taskName,
+      taskType: 'JobRelease',
+      nodeInfo: { poolId: jobNode.poolId, nodeId: jobNode.nodeId },
+      reason,
+    },
+  );
+  return waive(jobNode, reason, draft.now);
+}

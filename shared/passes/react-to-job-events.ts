@@ -1,0 +1,143 @@
+// What wakes a pass: one batch of messages of one pool's session. They are parsed one by one, so that a bad one drags no neighbour down.
+import { cloudEventSchema } from '../events/cloud-event.js';
+import { saveDeadLetter } from '../events/dead-letters.js';
+import { hintSchema, hintTypes } from '../events/hints.js';
+import { describeError } from '../log.js';
+import { messageTypes, reportSchema, type Report } from '../nodes/node-messages.js';
+import { BusUnavailable } from '../queues/bus.js';
+import { DoNotRetry } from '../errors.js';
+import type { Services } from '../services.js';
+import { TableConflict, TableUnavailable } from '../tables/table.js';
+import { runPass } from './run-pass.js';
+import type { Asked } from './seen.js';
+
+/** A message as its trigger hands it over; `deliveryCount` is 1 on the first delivery. */
+export type JobEventMessage = {
+  readonly body: unknown;
+  readonly messageId: string;
+  readonly sessionId?: string;
+  readonly deliveryCount: number;
+};
+
+type Parsed = { readonly message: JobEventMessage; readonly poolId: string; readonly asks: Partial<Asked> };
+
+const queue = 'job-events';
+
+/**
+ * Handles one batch: returns once everything it asked for is saved and sent; throws when it has to be delivered again.
+ * A message that cannot be handled by anyone becomes a dead letter.
+ */
+export async function reactToJobEvents(services: Services, messages: readonly JobEventMessage[]): Promise<void> {
+  const parsed: Parsed[] = [];
+  for (const message of messages) {
+    try {
+      parsed.push(parse(message));
+    } catch (error) {
+      await giveUp(services, message, error);
+    }
+  }
+  const pools = new Map<string, Parsed[]>();
+  for (const each of parsed) {
+    const key = each.poolId.toLowerCase();
+    pools.set(key, [...(pools.get(key) ?? []), each]);
+  }
+  for (const ofPool of pools.values()) await passFor(services, ofPool);
+}
+
+/** All of them in one pass; should that fail for no passing reason, one by one, to find the one that is to blame. */
+async function passFor(services: Services, parsed: readonly Parsed[]): Promise<void> {
+  const [first] = parsed;
+  if (first === undefined) return;
+  try {
+    await runPass(services, first.poolId, toAsked(parsed));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    if (parsed.length === 1) return giveUp(services, first.message, error);
+    services.log.error('pass failed, trying its messages one by one', { poolId: first.poolId, error });
+    for (const each of parsed) await passFor(services, [each]);
+  }
+}
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof TableConflict || error instanceof TableUnavailable || error instanceof BusUnavailable;
+
+async function giveUp(services: Services, message: JobEventMessage, error: unknown): Promise<void> {
+  await saveDeadLetter(services, {
+    queue,
+    messageId: message.messageId,
+    ...(message.sessionId === undefined ? {} : { sessionId: message.sessionId }),
+    attempts: message.deliveryCount,
+    reason: error instanceof DoNotRetry ? error.message : describeError(error),
+    body: message.body,
+  });
+}
+
+function parse(message: JobEventMessage): Parsed {
+  const event = cloudEventSchema.safeParse(message.body);
+  if (!event.success) throw new DoNotRetry(`The body is not a CloudEvent: ${event.error.message}`);
+  const { type, data } = event.data;
+  if (type === messageTypes.report) {
+    const report = reportSchema.safeParse(data);
+    if (!report.success) throw new DoNotRetry(`The report cannot be read: ${report.error.message}`);
+    return inSession({
+      message,
+      poolId: report.data.poolId,
+      asks: { reports: [report.data], jobIds: jobsOf(report.data) },
+    });
+  }
+  const known = Object.values(hintTypes).find((each) => each === type);
+  if (known === undefined) throw new DoNotRetry(`Nobody handles events of type '${type}'`);
+  const hint = hintSchema.safeParse(data);
+  if (!hint.success) throw new DoNotRetry(`The hint cannot be read: ${hint.error.message}`);
+  const { poolId, jobId, poolIncarnation } = hint.data;
+  const sweeps = known === hintTypes.sweep;
+  return inSession({
+    message,
+    poolId,
+    asks: {
+      ...(jobId === undefined ? {} : { jobIds: [jobId.toLowerCase()] }),
+      everyJob: sweeps || known === hintTypes.wakeUp,
+      reask: sweeps,
+      ...(known === hintTypes.poolDeleting && poolIncarnation !== undefined
+        ? { leavingIncarnation: poolIncarnation }
+        : {}),
+    },
+  });
+}
+
+// One pass at a time per pool holds only for messages in that pool's session.
+function inSession(parsed: Parsed): Parsed {
+  const { sessionId } = parsed.message;
+  if (sessionId !== undefined && sessionId !== parsed.poolId.toLowerCase()) {
+    throw new DoNotRetry(`The message is about pool '${parsed.poolId}' but came in the session of '${sessionId}'`);
+  }
+  return parsed;
+}
+
+const jobsOf = (report: Report): readonly string[] => report.runs.map((run) => run.jobId.toLowerCase());
+
+function toAsked(parsed: readonly Parsed[]): Asked {
+  const leavingIncarnation = parsed.map(({ asks }) => asks.leavingIncarnation).find((each) => each !== undefined);
+  const redelivered = parsed.some(({ message }) => message.deliveryCount > 1);
+  return {
+    reports: newestOfEachNode(parsed.flatMap(({ asks }) => asks.reports ?? [])),
+    jobIds: [...new Set(parsed.flatMap(({ asks }) => asks.jobIds ?? []))],
+    everyJob: redelivered || parsed.some(({ asks }) => asks.everyJob === true),
+    reask: redelivered || parsed.some(({ asks }) => asks.reask === true),
+    ...(leavingIncarnation === undefined ? {} : { leavingIncarnation }),
+  };
+}
+
+/** A report is a snapshot, so that of each node only the newest counts. */
+function newestOfEachNode(reports: readonly Report[]): readonly Report[] {
+  const newest = new Map<string, Report>();
+  for (const report of reports) {
+    const known = newest.get(report.nodeId);
+    const newer =
+      known === undefined ||
+      report.epoch > known.epoch ||
+      (report.epoch === known.epoch && report.sequence > known.sequence);
+    if (newer) newest.set(report.nodeId, report);
+  }
+  return [...newest.values()];
+}

@@ -1,0 +1,67 @@
+// A pass: see, decide, save, send. A crash anywhere is a redelivery of the messages, decided again from the tables.
+import type { Services } from '../services.js';
+import { tryAgain } from '../tables/try-again.js';
+import { decidePass, type Decision } from './decide-pass.js';
+import type { Draft } from './draft.js';
+import { purgeJob } from './purge-job.js';
+import { saveJob, savePool } from './save-pass.js';
+import { seeMore, seePool, type Sight } from './see-pool.js';
+import type { Asked } from './seen.js';
+import { sendCapacity, sendOrders, sendWakeUp } from './send-pass.js';
+
+type Acting = Extract<Decision, { kind: 'act' }>;
+
+// More rounds than any honest pass takes: a loop that never ends would hold the pool's session.
+const mostRounds = 200;
+const mostReadings = 20;
+
+/** Looks at one pool until nothing is left to do for what was asked. One pass at a time per pool is expected, and etags hold when there are two. */
+export async function runPass(services: Services, poolId: string, asked: Asked): Promise<void> {
+  let question = asked;
+  for (let round = 1; round <= mostRounds; round += 1) {
+    const { draft, capacity, wakeUpAt } = await tryAgain(services, async () =>
+      decideAndSave(services, poolId, question),
+    );
+    await sendOrders(services, draft);
+    if (capacity !== undefined) await sendCapacity(services, capacity);
+    if (wakeUpAt !== undefined) await sendWakeUp(services, poolId, wakeUpAt);
+    for (const jobDraft of draft.jobs.values()) if (jobDraft.purge) await purgeJob(services, jobDraft.job);
+    logPass(services, poolId, draft);
+    if (!draft.more) return;
+    // What was asked again has been sent; what was left out is found by looking.
+    question = { ...question, reask: false };
+  }
+  throw new Error(`The pass over pool '${poolId}' did not come to rest in ${mostRounds} rounds`);
+}
+
+async function decideAndSave(services: Services, poolId: string, asked: Asked): Promise<Acting> {
+  const { decision, sight } = await seeAndDecide(services, poolId, asked);
+  await savePool(services, decision.draft, sight.etags);
+  for (const jobDraft of decision.draft.jobs.values()) await saveJob(services, jobDraft, sight.etags);
+  return decision;
+}
+
+async function seeAndDecide(
+  services: Services,
+  poolId: string,
+  asked: Asked,
+): Promise<{ decision: Acting; sight: Sight }> {
+  let sight = await seePool(services, poolId);
+  if (asked.jobIds.length > 0) sight = await seeMore(services, sight, { jobs: asked.jobIds, tasks: [] });
+  for (let reading = 1; reading <= mostReadings; reading += 1) {
+    const decision = decidePass(sight.seen, asked, services.clock.now());
+    if (decision.kind === 'act') return { decision, sight };
+    sight = await seeMore(services, sight, decision.needs);
+  }
+  throw new Error(`The pass over pool '${poolId}' asked for more to read ${mostReadings} times`);
+}
+
+function logPass({ log }: Services, poolId: string, draft: Draft): void {
+  log.info('pass done', {
+    poolId,
+    reports: draft.asked.reports.length,
+    jobs: draft.jobs.size,
+    orders: draft.orders.size,
+    ended: [...draft.jobs.values()].filter((job) => job.job.state === 'completed').length,
+  });
+}

@@ -1,0 +1,149 @@
+// Saving what a pass decided: leases first, then each job in transactions guarded by its head, so that a terminate in between fences the assignment.
+import { toEventWrites } from '../events/event-rows.js';
+import type { JobNode } from '../job-nodes/job-node.js';
+import { headRow, jobNodeRow, jobPartition, readyRow, toJobHead, toJobNode, toReady } from '../jobs/job-rows.js';
+import { jobRefRow, nodeRow, poolPartition, toJobRef, toNode, toPoolHead } from '../pools/pool-rows.js';
+import type { Services } from '../services.js';
+import { sizeOf } from '../tables/document.js';
+import { maxWritesPerTransaction, type EntityValues, type Write } from '../tables/table.js';
+import { taskRow, toTaskStatus } from '../tasks/task-rows.js';
+import type { Draft, JobDraft } from './draft.js';
+import { etagKey, type Etags } from './see-pool.js';
+
+// A transaction takes 4 MiB; some room is left for the coding of the request.
+const maxTransactionBytes = 3_000_000;
+
+/** Saves the pool's rows. Throws TableConflict when a row changed since it was read. */
+export async function savePool({ table, clock, ids }: Services, draft: Draft, etags: Etags): Promise<void> {
+  const partition = poolPartition(draft.seen.poolId);
+  const writes = [
+    ...toHeadWrites(draft, partition, etags),
+    ...toNodeWrites(draft, partition, etags),
+    ...toRefWrites(draft),
+  ];
+  const events = toEventWrites(draft.events, clock.now(), ids.uuid());
+  for (const chunk of toTransactions([...writes, ...events].map((write) => [write])))
+    await table.write(partition, chunk);
+}
+
+function toHeadWrites({ seen, pool }: Draft, partition: string, etags: Etags): readonly Write[] {
+  if (pool === seen.pool) return [];
+  const etag = etags.get(etagKey(partition, headRow)) ?? '';
+  if (pool === undefined) return [{ type: 'delete', row: headRow, etag }];
+  return [{ type: 'replace', row: headRow, values: toPoolHead(pool), etag }];
+}
+
+function toNodeWrites({ seen, nodes }: Draft, partition: string, etags: Etags): readonly Write[] {
+  const before = new Map(seen.nodes.map((node) => [node.id, node]));
+  const gone = seen.nodes.filter((node) => !nodes.has(node.id));
+  return [
+    ...[...nodes.values()]
+      .filter((node) => before.get(node.id) !== node)
+      .map((node) => toWrite(partition, nodeRow(node.id), toNode(node), etags)),
+    ...gone.map((node): Write => ({ type: 'delete', row: nodeRow(node.id) })),
+  ];
+}
+
+// References are hints: whoever writes last is right enough, and the next pass looks again.
+function toRefWrites({ seen, refs }: Draft): readonly Write[] {
+  const before = new Map(seen.refs.map((ref) => [jobRefRow(ref.jobId), ref]));
+  const kept = new Set([...refs.values()].map((ref) => jobRefRow(ref.jobId)));
+  return [
+    ...[...refs.values()]
+      .filter((ref) => before.get(jobRefRow(ref.jobId)) !== ref)
+      .map((ref): Write => ({ type: 'upsert', row: jobRefRow(ref.jobId), values: toJobRef(ref) })),
+    ...[...before.keys()].filter((row) => !kept.has(row)).map((row): Write => ({ type: 'delete', row })),
+  ];
+}
+
+/** Saves one job's rows. Throws TableConflict when its head changed since it was read. */
+export async function saveJob({ table, clock, ids }: Services, jobDraft: JobDraft, etags: Etags): Promise<void> {
+  const partition = jobPartition(jobDraft.key);
+  const units = toUnits(jobDraft, partition, etags);
+  const headChanged = jobDraft.job !== jobDraft.seen.job;
+  if (units.length === 0 && !headChanged && jobDraft.events.length === 0) return;
+  const head = toJobHead(jobDraft.job);
+  let etag = etags.get(etagKey(partition, headRow)) ?? '';
+  let { openTasks } = jobDraft.seen.job ?? jobDraft.job;
+  const chunks = toTransactions(units, 2, sizeOf(head));
+  const last = Math.max(chunks.length, 1) - 1;
+  for (let index = 0; index <= last; index += 1) {
+    const chunk = chunks[index] ?? [];
+    openTasks -= countCompleted(jobDraft, chunk);
+    // What the job enters holds once everything is saved, so only the last transaction says it; the count of open tasks goes along.
+    const between = { ...(jobDraft.seen.job ?? jobDraft.job), everAssigned: jobDraft.job.everAssigned, openTasks };
+    const values = index === last ? head : toJobHead(between);
+    const events = index === last ? toEventWrites(jobDraft.events, clock.now(), ids.uuid()) : [];
+    const [fresh] = await table.write(partition, [
+      { type: 'replace', row: headRow, values, etag },
+      ...chunk,
+      ...events,
+    ]);
+    etag = fresh ?? '';
+  }
+}
+
+function countCompleted(jobDraft: JobDraft, chunk: readonly Write[]): number {
+  const rows = new Set(chunk.map((write) => write.row));
+  return [...jobDraft.tasks].filter(([taskId, { status }]) => status.state === 'completed' && rows.has(taskRow(taskId)))
+    .length;
+}
+
+/** What belongs together: a job node with the tasks and the waiting rows that changed because of it. */
+function toUnits(jobDraft: JobDraft, partition: string, etags: Etags): readonly (readonly Write[])[] {
+  const before = new Map(jobDraft.seen.jobNodes.map((jobNode) => [jobNode.nodeId, jobNode]));
+  const units = new Map<string, Write[]>();
+  const unitOf = (nodeId: string): Write[] => {
+    const unit = units.get(nodeId) ?? [];
+    units.set(nodeId, unit);
+    return unit;
+  };
+  for (const jobNode of jobDraft.jobNodes.values()) {
+    if (before.get(jobNode.nodeId) !== jobNode) unitOf(jobNode.nodeId).push(toJobNodeWrite(partition, jobNode, etags));
+  }
+  for (const [taskId, { nodeId, status }] of jobDraft.tasks) {
+    unitOf(nodeId).push({ type: 'merge', row: taskRow(taskId), values: toTaskStatus(status) });
+  }
+  for (const [order, nodeId] of jobDraft.readyOwner) {
+    const ready = jobDraft.ready.get(order);
+    const row = readyRow(order);
+    unitOf(nodeId).push(
+      ready === undefined ? { type: 'delete', row } : { type: 'upsert', row, values: toReady(ready) },
+    );
+  }
+  return [...units.values()];
+}
+
+const toJobNodeWrite = (partition: string, jobNode: JobNode, etags: Etags): Write =>
+  toWrite(partition, jobNodeRow(jobNode.nodeId), toJobNode(jobNode), etags);
+
+function toWrite(partition: string, row: string, values: EntityValues, etags: Etags): Write {
+  const etag = etags.get(etagKey(partition, row));
+  return etag === undefined ? { type: 'insert', row, values } : { type: 'replace', row, values, etag };
+}
+
+/** Packs units into transactions without tearing one apart; `reserved` rows and bytes are left free in each. */
+function toTransactions(
+  units: readonly (readonly Write[])[],
+  reserved = 0,
+  reservedBytes = 0,
+): readonly (readonly Write[])[] {
+  const transactions: Write[][] = [];
+  let bytes = 0;
+  for (const unit of units) {
+    const size = unit.reduce((sum, write) => sum + ('values' in write ? sizeOf(write.values) : 300), 0);
+    const current = transactions.at(-1);
+    const fits =
+      current !== undefined &&
+      current.length + unit.length + reserved <= maxWritesPerTransaction &&
+      bytes + size + reservedBytes <= maxTransactionBytes;
+    if (fits) {
+      current.push(...unit);
+      bytes += size;
+    } else {
+      transactions.push([...unit]);
+      bytes = size;
+    }
+  }
+  return transactions;
+}

@@ -1,0 +1,43 @@
+// What a pass looks at, and what woke it. Everything a decision may depend on is in here, or is `now`.
+import type { JobNode } from '../job-nodes/job-node.js';
+import type { Job } from '../jobs/job.js';
+import type { Node } from '../nodes/node.js';
+import type { Report } from '../nodes/node-messages.js';
+import type { JobRef, Pool } from '../pools/pool.js';
+import type { ReadyTask, Task } from '../tasks/task.js';
+
+/** Ids of jobs are case-insensitive: this is how a pass names one. */
+export const jobKey = (jobId: string): string => jobId.toLowerCase();
+
+/** One job's partition without its tasks; no `job` = there is none of that id. */
+export type SeenJob = {
+  readonly key: string;
+  readonly job?: Job;
+  readonly jobNodes: readonly JobNode[];
+  /** The first tasks that wait for a slot, in order. */
+  readonly ready: readonly ReadyTask[];
+  /** Whether more wait than were read. */
+  readonly moreReady: boolean;
+};
+
+export type Seen = {
+  readonly poolId: string;
+  readonly pool?: Pool;
+  readonly nodes: readonly Node[];
+  readonly refs: readonly JobRef[];
+  readonly jobs: readonly SeenJob[];
+  /** Tasks whose definition a decision asked for. */
+  readonly tasks: readonly Task[];
+};
+
+/** What the messages of one batch ask for together. */
+export type Asked = {
+  readonly reports: readonly Report[];
+  readonly jobIds: readonly string[];
+  /** Look at every job of the pool: after a long time, or when something may have been forgotten. */
+  readonly everyJob: boolean;
+  /** Send again what was ordered and not heard of: a message may have been lost, or this batch was tried before. */
+  readonly reask: boolean;
+  /** The pool of this incarnation is going, though its rows may be gone already. */
+  readonly leavingIncarnation?: string;
+};

@@ -1,0 +1,111 @@
+// Telling the world what a pass decided and saved: orders to nodes, what is wanted to the provisioner, the next wake-up.
+// Everything here may be told twice.
+import { hashOf } from '../hash.js';
+import { hintTypes, toHintMessage } from '../events/hints.js';
+import { messageTypes, type Capacity, type Order, type RunOrder } from '../nodes/node-messages.js';
+import type { OutgoingMessage } from '../queues/bus.js';
+import type { Services } from '../services.js';
+import type { Draft, DraftOrder, DraftRunOrder } from './draft.js';
+
+// A message takes 256 KB; longer definitions are fetched from a blob.
+const maxInlineCharacters = 30_000;
+const maxOrderCharacters = 180_000;
+const definitionValidMs = 24 * 3600_000;
+
+/** Sends one message per (job, node). */
+export async function sendOrders(services: Services, draft: Draft): Promise<void> {
+  const orders = await Promise.all([...draft.orders.values()].map((order) => toMessages(services, draft, order)));
+  await services.bus.send('node-orders', orders.flat());
+}
+
+/** Session of a node on `node-orders`. */
+export const nodeSession = (poolId: string, nodeId: string): string => `${poolId}/${nodeId}`;
+
+async function toMessages(services: Services, draft: Draft, order: DraftOrder): Promise<readonly OutgoingMessage[]> {
+  const node = draft.nodes.get(order.nodeId);
+  const { preparation, release, tasks, ...rest } = order;
+  const common = { ...rest, acknowledged: { epoch: node?.epoch ?? 0, sequence: node?.sequence ?? 0 } };
+  const inPlace = async (run: DraftRunOrder): Promise<RunOrder> => ({ ...run, definition: await place(services, run) });
+  const [placedPreparation, placedRelease, placedTasks] = await Promise.all([
+    preparation === undefined ? undefined : inPlace(preparation),
+    release === undefined ? undefined : inPlace(release),
+    Promise.all(tasks.map(inPlace)),
+  ]);
+  const first: Order = {
+    ...common,
+    tasks: [],
+    ...(placedPreparation === undefined ? {} : { preparation: placedPreparation }),
+    ...(placedRelease === undefined ? {} : { release: placedRelease }),
+  };
+  return withTasks(first, placedTasks).map((each) => toMessage(services, each));
+}
+
+/** As many orders as it takes for each to fit into a message; usually one. */
+function withTasks(first: Order, tasks: readonly RunOrder[]): readonly Order[] {
+  const orders: Order[] = [first];
+  let length = JSON.stringify(first).length;
+  for (const task of tasks) {
+    const size = JSON.stringify(task).length;
+    const last = orders.at(-1) ?? first;
+    if (last.tasks.length > 0 && length + size > maxOrderCharacters) {
+      const { preparation: _, release: __, ...rest } = first;
+      orders.push({ ...rest, kills: [], forget: false, tasks: [task] });
+      length = size;
+    } else {
+      orders[orders.length - 1] = { ...last, tasks: [...last.tasks, task] };
+      length += size;
+    }
+  }
+  return orders;
+}
+
+async function place({ blobs }: Services, run: DraftRunOrder): Promise<RunOrder['definition']> {
+  const text = JSON.stringify(run.definition);
+  if (text.length <= maxInlineCharacters) return { inline: run.definition };
+  const name = `definitions/${run.runId}.json`;
+  await blobs.put(name, Buffer.from(text));
+  return { url: await blobs.urlFor(name, 'read', definitionValidMs) };
+}
+
+function toMessage({ clock }: Services, order: Order): OutgoingMessage {
+  const id = hashOf(JSON.stringify(order));
+  return {
+    body: {
+      specversion: '1.0',
+      id,
+      source: `/pools/${order.poolId}`,
+      type: messageTypes.order,
+      subject: `/jobs/${order.jobId}/nodes/${order.nodeId}`,
+      time: clock.now().toISOString(),
+      datacontenttype: 'application/json',
+      data: order,
+    },
+    messageId: id,
+    sessionId: nodeSession(order.poolId, order.nodeId),
+  };
+}
+
+/** Tells the provisioner which nodes are wanted. */
+export async function sendCapacity({ bus, clock, ids }: Services, capacity: Capacity): Promise<void> {
+  const id = ids.uuid();
+  await bus.send('pool-capacity', [
+    {
+      body: {
+        specversion: '1.0',
+        id,
+        source: `/pools/${capacity.poolId}`,
+        type: messageTypes.capacity,
+        time: clock.now().toISOString(),
+        datacontenttype: 'application/json',
+        data: capacity,
+      },
+      messageId: id,
+      sessionId: capacity.poolId.toLowerCase(),
+    },
+  ]);
+}
+
+/** Has the pool look again at `at`. */
+export async function sendWakeUp({ bus, clock, ids }: Services, poolId: string, at: Date): Promise<void> {
+  await bus.send('job-events', [toHintMessage(hintTypes.wakeUp, { poolId }, { id: ids.uuid(), now: clock.now(), at })]);
+}

@@ -1,0 +1,69 @@
+// The safety net: every pool is asked to look at everything again, because a message may have been lost.
+import { hintTypes, toHintMessage } from '../events/hints.js';
+import { eventRange } from '../events/event-rows.js';
+import { fromPoolHead, headRow, passRange, poolListPartition, poolPartition } from '../pools/pool-rows.js';
+import type { Services } from '../services.js';
+import { TableConflict, type Entity, type Write } from '../tables/table.js';
+
+const pageSize = 100;
+// As long as Event Grid keeps trying at most: older events are no news to anybody.
+const eventsKeptMs = 24 * 3600_000;
+
+/**
+ * Sends one hint to every pool that exists or that a job names; forgets pools that nothing is left of, and events too old to tell.
+ * `quietPoolsToo` false leaves out pools that are steady and have no open job: they are asked once an hour only.
+ */
+export async function sweep(services: Services, { quietPoolsToo }: { quietPoolsToo: boolean }): Promise<void> {
+  const { table, bus, clock, ids } = services;
+  let continuation: string | undefined;
+  do {
+    const page = await table.query(poolListPartition, {}, pageSize, continuation);
+    const alive: string[] = [];
+    for (const key of page.entities) {
+      const look = await lookAt(services, key);
+      if (look === 'busy' || (look === 'quiet' && quietPoolsToo)) alive.push(key.row);
+    }
+    const now = clock.now();
+    const hints = alive.map((poolId) => toHintMessage(hintTypes.sweep, { poolId }, { id: ids.uuid(), now }));
+    if (hints.length > 0) await bus.send('job-events', hints);
+    for (const poolId of alive) await forgetOldEvents(services, poolId);
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+}
+
+/** Whether anything is kept for this pool id, and may be waiting for somebody to look; if nothing is, the id leaves the list. */
+async function lookAt({ table }: Services, key: Entity): Promise<'busy' | 'quiet' | 'gone'> {
+  const page = await table.query(poolPartition(key.row), passRange, 2);
+  const [head, second] = page.entities;
+  if (head !== undefined) {
+    const steady =
+      head.row === headRow && fromPoolHead(head).state === 'active' && fromPoolHead(head).allocationState === 'steady';
+    return steady && second?.row.startsWith('job:') !== true ? 'quiet' : 'busy';
+  }
+  if (page.continuation !== undefined) return 'busy';
+  try {
+    await table.write(poolListPartition, [{ type: 'delete', row: key.row, etag: key.etag }]);
+  } catch (error) {
+    if (!(error instanceof TableConflict)) throw error;
+    return 'busy'; // Somebody just named it again.
+  }
+  // A pool added between the look and the removal is put back in the list.
+  if ((await table.get(poolPartition(key.row), headRow)) === undefined) return 'gone';
+  await table.write(poolListPartition, [{ type: 'upsert', row: key.row, values: {} }]);
+  return 'busy';
+}
+
+async function forgetOldEvents({ table, clock }: Services, poolId: string): Promise<void> {
+  const oldest = new Date(clock.now().getTime() - eventsKeptMs).toISOString();
+  const partition = poolPartition(poolId);
+  const page = await table.query(partition, { ...eventRange, below: `event:${oldest}` }, pageSize);
+  if (page.entities.length === 0) return;
+  try {
+    await table.write(
+      partition,
+      page.entities.map(({ row }): Write => ({ type: 'delete', row })),
+    );
+  } catch (error) {
+    if (!(error instanceof TableConflict)) throw error; // Another sweep was faster.
+  }
+}

@@ -1,0 +1,195 @@
+// What happens to the tasks that a node has: they start, end, or go back to wait for another node.
+import { instantAgo, outcomeOf } from '../job-nodes/job-node-decisions.js';
+import type { JobNode, TaskRun } from '../job-nodes/job-node.js';
+import type { RunReport } from '../nodes/node-messages.js';
+import type { FailureInfo } from '../tasks/run-definition.js';
+import type { TaskAssignment, TaskStatus } from '../tasks/task.js';
+import { endRun, owe, putJobNode, takeRows, taskOf, type Draft, type JobDraft } from './draft.js';
+
+/** Why a task goes back to wait. A user's act counts in `requeueCount`; recovery does not. */
+export type RequeueCause = 'userRequest' | 'recovery' | 'preparationFailed';
+
+/** How a task ends that is killed because its job ends or it was deleted. */
+export const endedByUser: FailureInfo = {
+  category: 'usererror',
+  code: 'TaskEnded',
+  message: 'The task was ended by a user request',
+};
+
+/** What a report says of one run of a task. A report of a run that the job node does not name changes nothing. */
+export function hearTaskRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, report: RunReport): JobNode {
+  const run = jobNode.runs.find((known) => known.runId === report.runId);
+  if (run === undefined) return jobNode;
+  if (report.state === 'ended') return hearEnd(draft, jobDraft, jobNode, run, report);
+  const started = report.state === 'running' && run.startTime === undefined;
+  if (run.heard && !started) return jobNode;
+  if (!started) return replaceRun(jobDraft, jobNode, { ...run, heard: true });
+  if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return jobNode;
+  const startTime = instantAgo(draft.now, report.startedAgoMs);
+  return showRunning(jobDraft, { ...jobNode, taskStarted: true }, { ...run, heard: true, startTime }, startTime);
+}
+
+function hearEnd(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRun, report: RunReport): JobNode {
+  const outcome = outcomeOf(report, draft.now);
+  const began = report.startedAgoMs !== undefined || run.startTime !== undefined;
+  const seen = began && !jobNode.taskStarted ? { ...jobNode, taskStarted: true } : jobNode;
+  if (outcome !== undefined && (began || run.killSentAt === undefined)) {
+    if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return jobNode;
+    return completeRun(draft, jobDraft, seen, run, {
+      ...outcome,
+      requeueCount: run.requeueCount,
+      ...(run.lastRequeueTime === undefined ? {} : { lastRequeueTime: run.lastRequeueTime }),
+    });
+  }
+  if (run.killSentAt !== undefined && began) {
+    if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return jobNode;
+    return completeRun(draft, jobDraft, seen, run, {
+      startTime: run.startTime ?? instantAgo(draft.now, report.startedAgoMs),
+      endTime: instantAgo(draft.now, report.endedAgoMs),
+      result: 'failure',
+      failureInfo: endedByUser,
+      retryCount: report.retryCount,
+      requeueCount: run.requeueCount,
+    });
+  }
+  return requeue(draft, jobDraft, seen, run, 'recovery');
+}
+
+function completeRun(
+  draft: Draft,
+  jobDraft: JobDraft,
+  jobNode: JobNode,
+  run: TaskRun,
+  execution: TaskStatus['execution'],
+): JobNode {
+  const node = draft.nodes.get(jobNode.nodeId);
+  if (node !== undefined) {
+    draft.nodes.set(node.id, {
+      ...node,
+      totalTasksRun: node.totalTasksRun + 1,
+      totalTasksSucceeded: node.totalTasksSucceeded + (execution.result === 'success' ? 1 : 0),
+    });
+  }
+  if (run.taskDeleted !== true) jobDraft.job = { ...jobDraft.job, openTasks: jobDraft.job.openTasks - 1 };
+  tellEnd(draft, jobDraft, jobNode, run, execution);
+  return endRun(draft, jobDraft, jobNode, run, {
+    state: 'completed',
+    stateTransitionTime: draft.at,
+    previousState: 'running',
+    previousStateTransitionTime: run.state === 'running' ? run.since : (execution.startTime ?? run.since),
+    assignment: assignmentOf(jobNode, run),
+    execution,
+  });
+}
+
+function tellEnd(
+  draft: Draft,
+  jobDraft: JobDraft,
+  jobNode: JobNode,
+  run: TaskRun,
+  execution: TaskStatus['execution'],
+): void {
+  const types =
+    execution.result === 'success'
+      ? (['dev.bookend.task.complete'] as const)
+      : (['dev.bookend.task.complete', 'dev.bookend.task.fail'] as const);
+  for (const type of types) {
+    owe(draft, jobDraft, type, `/tasks/${run.taskId}`, [run.runId], {
+      id: run.taskId,
+      nodeInfo: { poolId: jobNode.poolId, nodeId: jobNode.nodeId },
+      executionInfo: execution,
+    });
+  }
+}
+
+/** Takes the run from its node and lets its task wait again; it may go to any node, in a later round of this pass at the earliest. */
+export function requeue(
+  draft: Draft,
+  jobDraft: JobDraft,
+  jobNode: JobNode,
+  run: TaskRun,
+  cause: RequeueCause,
+): JobNode {
+  const task = run.taskDeleted === true ? undefined : taskOf(draft, jobNode.jobId, run.taskId);
+  if (task === undefined && run.taskDeleted !== true) return jobNode;
+  if (!takeRows(draft, jobDraft, jobNode.nodeId, 2)) return jobNode;
+  const byUser = cause === 'userRequest';
+  const requeueCount = run.requeueCount + (byUser ? 1 : 0);
+  const lastRequeueTime = byUser ? draft.at : run.lastRequeueTime;
+  const requeues = { requeueCount, ...(lastRequeueTime === undefined ? {} : { lastRequeueTime }) };
+  if (task !== undefined) {
+    jobDraft.ready.set(run.order, {
+      taskId: run.taskId,
+      order: run.order,
+      definition: task.definition,
+      attempts: run.attempt,
+      activeSince: draft.at,
+      ...requeues,
+    });
+    jobDraft.readyOwner.set(run.order, jobNode.nodeId);
+    jobDraft.requeued.add(run.order);
+    owe(draft, jobDraft, 'dev.bookend.task.requeue', `/tasks/${run.taskId}`, [run.runId], {
+      id: run.taskId,
+      cause,
+      nodeInfo: { poolId: jobNode.poolId, nodeId: jobNode.nodeId },
+    });
+  }
+  return endRun(draft, jobDraft, jobNode, run, {
+    state: 'active',
+    stateTransitionTime: draft.at,
+    previousState: run.state,
+    previousStateTransitionTime: run.since,
+    execution: { retryCount: 0, ...requeues },
+  });
+}
+
+/** After the preparation was heard of: its success lets waiting tasks run, its failure sends them elsewhere. */
+export function settleWaitingRuns(draft: Draft, jobDraft: JobDraft, jobNode: JobNode): JobNode {
+  const { preparation } = jobNode;
+  if (preparation.state !== 'completed') return jobNode;
+  let next = jobNode;
+  for (const run of jobNode.runs) {
+    if (run.state !== 'preparing') continue;
+    if (preparation.result === 'failure') {
+      next = requeue(draft, jobDraft, next, run, 'preparationFailed');
+    } else if (takeRows(draft, jobDraft, jobNode.nodeId, 1)) {
+      next = showRunning(jobDraft, next, run, draft.at);
+    }
+  }
+  return next;
+}
+
+function showRunning(jobDraft: JobDraft, jobNode: JobNode, run: TaskRun, since: string): JobNode {
+  const next: TaskRun = { ...run, state: 'running', since: run.state === 'running' ? run.since : since };
+  if (run.taskDeleted !== true) {
+    const wasPreparing = run.state === 'preparing';
+    jobDraft.tasks.set(run.taskId, {
+      nodeId: jobNode.nodeId,
+      status: {
+        state: 'running',
+        stateTransitionTime: next.since,
+        previousState: wasPreparing ? 'preparing' : 'active',
+        previousStateTransitionTime: run.since,
+        assignment: assignmentOf(jobNode, run),
+        execution: {
+          startTime: next.startTime ?? next.since,
+          retryCount: 0,
+          requeueCount: run.requeueCount,
+          ...(run.lastRequeueTime === undefined ? {} : { lastRequeueTime: run.lastRequeueTime }),
+        },
+      },
+    });
+  }
+  return replaceRun(jobDraft, jobNode, next);
+}
+
+/** Puts `run` in the place of the one with its id. */
+export function replaceRun(jobDraft: JobDraft, jobNode: JobNode, run: TaskRun): JobNode {
+  const next = { ...jobNode, runs: jobNode.runs.map((other) => (other.runId === run.runId ? run : other)) };
+  putJobNode(jobDraft, next);
+  return next;
+}
+
+export function assignmentOf(jobNode: JobNode, run: TaskRun): TaskAssignment {
+  return { poolId: jobNode.poolId, nodeId: jobNode.nodeId, runId: run.runId, attempt: run.attempt };
+}
