@@ -7,9 +7,10 @@ import { equalitiesOf, matchesFilter } from '../rest/odata-match.js';
 import { applySelect, parseSelect } from '../rest/odata-select.js';
 import type { OperationRequest } from '../rest/operation.js';
 import type { ItemPage, PageRequest } from '../rest/paging.js';
+import { openContinuation, sealContinuation } from './continuation.js';
 
 /** What a query needs of a request. */
-export type Asked = Pick<OperationRequest, 'query' | 'page'>;
+export type Asked = Pick<OperationRequest, 'operation' | 'query' | 'page'>;
 
 /** Where a list comes from. */
 export type ListSource<Item> = {
@@ -40,8 +41,14 @@ export async function listResources<Item>(asked: Asked, source: ListSource<Item>
   const expression = asked.query('$filter');
   const filter = expression === undefined ? undefined : parseFilter(expression, source.filters);
   const ids = filter && source.byId && equalitiesOf(filter, 'id');
-  const page = await (ids ? readById(asked.page, source, ids, filter) : readThrough(asked.page, source, filter));
-  return { ...page, items: page.items.map((resource) => applySelect(select, resource)) };
+  const scope = `${asked.operation}${ids ? ' by id' : ''}`;
+  const { limit, continuation } = asked.page;
+  const from = { limit, ...(continuation !== undefined && { continuation: openContinuation(scope, continuation) }) };
+  const page = await (ids ? readById(from, source, ids, filter) : readThrough(from, source, filter));
+  return {
+    items: page.items.map((resource) => applySelect(select, resource)),
+    ...(page.continuation !== undefined && { continuation: sealContinuation(scope, page.continuation) }),
+  };
 }
 
 /** One resource as `$select` and `$expand` ask. Throws InvalidQueryParameterValue. */
@@ -80,10 +87,6 @@ async function readById<Item>(
   const ordered = [...ids].sort();
   const end = ordered.length;
   let done = Number(continuation);
-  if (!Number.isInteger(done) || done < 0)
-    throw new BatchError('InvalidQueryParameterValue', 'The $skiptoken does not belong to this $filter.', {
-      QueryParameterName: '$skiptoken',
-    });
   const items: object[] = [];
   const last = Math.min(end, done + maxIdReads);
   while (done < last && items.length < limit) {

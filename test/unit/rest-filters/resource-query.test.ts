@@ -14,6 +14,7 @@ import { laterRefusalOf, refusalOf } from './refusal.js';
 type Item = { readonly id: string; readonly state: string };
 
 const asked = (parameters: Record<string, string>, limit = 1000, continuation?: string): Asked => ({
+  operation: 'list-things',
   query: (name) => parameters[name],
   page: { limit, ...(continuation !== undefined && { continuation }) },
 });
@@ -82,7 +83,8 @@ describe('a list', () => {
     const items = numbered(300, (index) => (index === 299 ? 'completed' : 'active'));
     const source = createSource(items);
     const first = await listResources(asked({ $filter: "state eq 'completed'" }, 3), source);
-    expect(first).toMatchObject({ items: [], continuation: '60' });
+    expect(first.items).toEqual([]);
+    expect(first.continuation).toContain('60');
     expect(source.reads).toHaveLength(20);
     const pages = await readAll(source, { $filter: "state eq 'completed'" }, 3);
     expect(pages.flat()).toEqual([items[299]]);
@@ -134,9 +136,21 @@ describe('a list by ids', () => {
     expect((await laterRefusalOf(listResources(asked({ $filter: chain(['t1']) }), source))).code).toBe('JobNotFound');
   });
 
-  test('refuses a continuation that it did not give', async () => {
-    const answer = listResources(asked({ $filter: chain(['t1']) }, 5, 'elsewhere'), createSource([]));
+  test.each(['elsewhere', '', '.', 'abc.5'])(
+    "refuses a continuation that was never given: '%s'",
+    async (continuation) => {
+      const answer = listResources(asked({}, 5, continuation), createSource(numbered(9)));
+      expect((await laterRefusalOf(answer)).code).toBe('InvalidQueryParameterValue');
+    },
+  );
+
+  test('refuses the continuation of another list', async () => {
+    const source = createSource(numbered(9));
+    const { continuation } = await listResources(asked({}, 5), source);
+    const answer = listResources(asked({ $filter: chain(['t0001']) }, 5, continuation), source);
     expect((await laterRefusalOf(answer)).code).toBe('InvalidQueryParameterValue');
+    const elsewhere = { ...asked({}, 5, continuation), operation: 'list-others' };
+    expect((await laterRefusalOf(listResources(elsewhere, source))).code).toBe('InvalidQueryParameterValue');
   });
 });
 
