@@ -39,6 +39,8 @@ export type OperationRequest = {
   readonly url: string;
   readonly conditions: Conditions;
   readonly apiVersion: string;
+  /** How long the operation may take. */
+  readonly timeoutMs: number;
   /** What to list: the whole first page unless `maxresults` and `$skiptoken` say otherwise. */
   readonly page: PageRequest;
 };
@@ -46,6 +48,8 @@ export type OperationRequest = {
 /** The oldest and newest api-version dates that are understood. */
 const oldestVersion = '2019-08-01';
 const newestVersion = '2025-06-01';
+
+const longestTimeoutSeconds = 30;
 
 /**
  * The api-version of a request, which is asked for before anything else, even authentication.
@@ -81,7 +85,7 @@ export async function readOperationRequest(
   const query = (queryName: string): string | undefined => findQuery(url, queryName);
   refuseUnknownHeaders(name, options, raw);
   refuseUnknownQuery(name, options, url);
-  requireWholeNumber('timeout', query('timeout'), 0, Number.MAX_SAFE_INTEGER);
+  const timeoutSeconds = requireWholeNumber('timeout', query('timeout'), 0, Number.MAX_SAFE_INTEGER);
   const page = readPage(query);
   const conditions = parseConditions(header);
   const params = decodeRouteValues(raw.params, url.rawPath);
@@ -103,8 +107,16 @@ export async function readOperationRequest(
     url: `${url.baseUrl}${url.rawPath}`,
     conditions,
     apiVersion: requireApiVersion(url),
+    timeoutMs: toTimeoutMs(timeoutSeconds),
     page,
   };
+}
+
+// As the service does: a larger value, and none, count as the longest.
+function toTimeoutMs(seconds: number | undefined): number {
+  return seconds !== undefined && seconds > 0 && seconds < longestTimeoutSeconds
+    ? seconds * 1000
+    : longestTimeoutSeconds * 1000;
 }
 
 // The first of several counts, as in the signature.

@@ -1,6 +1,7 @@
 // The one wrapper of every REST operation: request id, authentication, checks, error body and the one log line.
 // A handler sees a checked request and says what to answer, or throws a BatchError. Knows no concept.
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
+import { delay, type Clock } from '../clock.js';
 import { BatchError } from '../errors.js';
 import { BusUnavailable } from '../queues/bus.js';
 import type { Services } from '../services.js';
@@ -64,13 +65,26 @@ async function answer(
     requireApiVersion(url);
     authenticate(raw, url, services.config.account, services.clock.now());
     const request = await readOperationRequest(name, options, raw, url, requestId);
-    const given = await handle(request, services);
+    const given = await withinDeadline(services.clock, request.timeoutMs, handle(request, services));
     if (isRead(request.method)) requireConditions(request.conditions, given);
     const response = toResponse(given, request, url);
     return { response: { ...response, headers: { ...commonHeaders(requestId, request.header), ...response.headers } } };
   } catch (error) {
     const failure = toBatchError(error);
     return { response: toFailure(failure, raw, requestId, services.clock.now()), failure };
+  }
+}
+
+// Whatever hangs below, the caller gets an answer before its own patience ends.
+async function withinDeadline<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T> {
+  const settled = new AbortController();
+  const late = delay(clock, timeoutMs, settled.signal).then(() => {
+    throw new BatchError('OperationTimedOut', `The operation took longer than ${timeoutMs} ms.`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    settled.abort();
   }
 }
 

@@ -27,6 +27,7 @@ export function stringsToSign(
   const value = (name: string): string => headers.get(name) ?? '';
   const received = value('content-length');
   const lengths = received === '' || received === '0' ? [received, '', '0'] : [received];
+  const queries = [...new Set(queriesToSign(url.query))];
   const texts = lengths.flatMap((length) => {
     const lines = [
       method.toUpperCase(),
@@ -35,9 +36,9 @@ export function stringsToSign(
       ...headersAfterLength.map(value),
       ...ocpHeaders(headers),
     ];
-    return queriesToSign(url.query).map((query) => `${lines.join('\n')}\n/${accountName}${url.rawPath}${query}`);
+    return queries.map((query) => `${lines.join('\n')}\n/${accountName}${url.rawPath}${query}`);
   });
-  return [...new Set(texts)];
+  return texts;
 }
 
 function ocpHeaders(headers: HttpRequest['headers']): readonly string[] {

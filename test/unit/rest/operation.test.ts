@@ -490,6 +490,33 @@ describe('what a handler throws', () => {
     expect(services.lines).toMatchObject([{ level: 'error', message: 'operation failed', fields: { error } }]);
   });
 
+  it.each([
+    ['', 30],
+    ['&timeout=7', 7],
+    ['&timeout=0', 30],
+    ['&timeout=90', 30],
+  ])('is a time-out when it has not ended within its time: %s', async (timeout, seconds) => {
+    const services = createRestServices();
+    let isReached: () => void = () => undefined;
+    const reached = new Promise<void>((resolve) => (isReached = resolve));
+    const answered = call(
+      { target: `/jobs?${version}${timeout}` },
+      { services, handle: () => (isReached(), new Promise<OperationAnswer>(() => undefined)) },
+    );
+    await reached;
+    services.clock.advance(seconds * 1000 - 1);
+    expect(services.lines).toEqual([]);
+    services.clock.advance(1);
+    expect(errorOf(await answered)).toEqual({ status: 500, code: 'OperationTimedOut', values: {} });
+    expect(services.clock.pending()).toBe(0);
+  });
+
+  it('leaves no timer behind', async () => {
+    const services = createRestServices();
+    await call({ target: `/jobs?${version}` }, { services });
+    expect(services.clock.pending()).toBe(0);
+  });
+
   it('has no body for HEAD', async () => {
     const response = await call(
       { method: 'HEAD', target: `/pools/p?${version}` },
