@@ -10,7 +10,7 @@ import { decideCapacity, decideMachine, folderName, type PoolRecord } from './ca
 import { startMachine, type AgentProgram, type Machine } from './machine.js';
 import { loadPoolRecords } from './pool-records.js';
 import { powerOff } from './power-off.js';
-import { receiveCapacity } from './receive-capacity.js';
+import { receiveCapacity, type ApplyCapacity } from './receive-capacity.js';
 
 export type NodePoolOptions = {
   readonly bus: Bus;
@@ -78,7 +78,9 @@ export async function startNodePool(options: NodePoolOptions): Promise<NodePool>
       change(folder, () => converge(poolId, nodeId, folder));
     }
   };
+  let applying: Promise<void> = Promise.resolve();
   const apply = async (wanted: Capacity, asOf: string | undefined): Promise<void> => {
+    stopping.signal.throwIfAborted();
     const { poolId, incarnation } = wanted;
     const known = records.get(poolId);
     const decision = decideCapacity(known, wanted, asOf);
@@ -92,16 +94,24 @@ export async function startNodePool(options: NodePoolOptions): Promise<NodePool>
     reconcile(poolId, [...here, ...(known?.nodeIds ?? []), ...decision.record.nodeIds]);
   };
   const stopMachines = async (): Promise<void> => {
+    // What cannot be applied is told by the receiving loop.
+    await applying.catch(() => undefined);
     await Promise.all(changing.values());
     await Promise.all([...present.values()].map(({ machine }) => machine.stop()));
     present.clear();
   };
-  // A broker that does not answer must not hold up the rest.
-  const closeBus = (): Promise<unknown> =>
-    Promise.race([Promise.all([bus.close(), receiving]), delay(clock, closeWithinMs)]);
+  // A broker that does not answer must not hold up the rest. (The client lets a wait for the next session run on after
+  // its connection is closed, so the receiving loop's end is not awaited: it finds itself stopped.)
+  const closeBus = async (): Promise<void> => {
+    const isClosed = new AbortController();
+    const tooLong = delay(clock, closeWithinMs, isClosed.signal).catch(() => undefined);
+    await Promise.race([bus.close(), tooLong]);
+    isClosed.abort();
+  };
   await removeStrayFolders(directory, records.all());
   records.all().forEach((record) => reconcile(record.poolId, record.nodeIds));
-  const receiving = receiveCapacity(apply, { bus, clock, log, signal: stopping.signal });
+  const applyTracked: ApplyCapacity = (wanted, asOf) => (applying = apply(wanted, asOf));
+  void receiveCapacity(applyTracked, { bus, clock, log, signal: stopping.signal });
   return {
     processes: () =>
       Object.fromEntries(
