@@ -1,0 +1,85 @@
+// Finds and signals all processes of runs, jobs or the node: by marker in their environment, by the group and session of a run's wrapper,
+// and by descent from either. A process that left all three cannot be found.
+import { markerNames, type Signal, type Target } from '../processes.js';
+import { readProcess, readProcessTable, wasStartedWith, type ProcessRow } from './process-table.js';
+
+export type Leader = { readonly pid: number; readonly startTicks: number };
+
+/** `leaders`: the wrappers of each run's tries, alive or not. Answers how many living processes were found. */
+export function signalTargets(
+  targets: readonly Target[],
+  leaders: ReadonlyMap<string, readonly Leader[]>,
+  signal: Signal,
+): number {
+  const table = readProcessTable();
+  const found = findProcesses(table, targets, leaders);
+  for (const row of found) {
+    // The pid may have passed to another process since the table was read.
+    if (signal === 'none' || readProcess(row.pid)?.startTicks !== row.startTicks) continue;
+    try {
+      process.kill(row.pid, signal);
+    } catch {
+      // Gone by itself, or not ours to signal: the next look tells.
+    }
+  }
+  return found.length;
+}
+
+function findProcesses(
+  table: ReadonlyMap<number, ProcessRow>,
+  targets: readonly Target[],
+  leaders: ReadonlyMap<string, readonly Leader[]>,
+): ProcessRow[] {
+  const variables = targets.map(variableOf);
+  const living = [...table.values()].filter((row) => !row.isZombie);
+  const own = ancestorsAndSelf(table);
+  const groups = [...leaders.values()].flat().filter(({ pid, startTicks }) => {
+    // Another process of that pid is proof that nothing of the old group lives: a pid is not reused while its group does.
+    const holder = table.get(pid);
+    return holder === undefined || holder.startTicks === startTicks;
+  });
+  // Nothing of a run is older than its first wrapper, which spares reading most environments.
+  const oldestTicks = Math.min(
+    ...targets.map((target) => oldestOf(target.kind === 'run' ? leaders.get(target.runId) : undefined)),
+  );
+  const chosen = new Set<number>();
+  for (const row of living) {
+    if (own.has(row.pid) || row.startTicks < oldestTicks) continue;
+    const isMember = groups.some(
+      ({ pid, startTicks }) => (row.groupId === pid || row.sessionId === pid) && row.startTicks >= startTicks,
+    );
+    if (isMember || wasStartedWith(row.pid, variables)) chosen.add(row.pid);
+  }
+  addDescendants(living, chosen, own);
+  return living.filter((row) => chosen.has(row.pid));
+}
+
+function addDescendants(living: readonly ProcessRow[], chosen: Set<number>, own: ReadonlySet<number>): void {
+  if (chosen.size === 0) return;
+  for (let before = -1; before !== chosen.size;) {
+    before = chosen.size;
+    for (const row of living) if (chosen.has(row.parentPid) && !own.has(row.pid)) chosen.add(row.pid);
+  }
+}
+
+function variableOf(target: Target): string {
+  switch (target.kind) {
+    case 'run':
+      return `${markerNames.run}=${target.runId}`;
+    case 'job':
+      return `${markerNames.job}=${target.marker}`;
+    case 'node':
+      return `${markerNames.node}=${target.rootDirectory}`;
+  }
+}
+
+function oldestOf(leaders: readonly Leader[] | undefined): number {
+  return leaders === undefined || leaders.length === 0 ? 0 : Math.min(...leaders.map((leader) => leader.startTicks));
+}
+
+// An agent that was itself started by a task must not end itself.
+function ancestorsAndSelf(table: ReadonlyMap<number, ProcessRow>): Set<number> {
+  const own = new Set<number>();
+  for (let pid = process.pid; pid > 0 && !own.has(pid); pid = table.get(pid)?.parentPid ?? 0) own.add(pid);
+  return own;
+}

@@ -1,0 +1,51 @@
+// What the agent asks of the disk, as an interface: the machine's own (adapters/node-disk.ts) and a simulator's.
+// Names of state files are relative to the private state directory, paths to the node root; both use '/'.
+
+export type StateFile = { readonly name: string; readonly text: string };
+
+export type FileFacts = {
+  readonly isDirectory: boolean;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970 by the node's clock. */
+  readonly modifiedMs: number;
+  /** File type and permission bits, as in `st_mode`. */
+  readonly mode: number;
+};
+
+export type ListedFile = FileFacts & { readonly path: string };
+
+export type OpenFile = {
+  readonly facts: FileFacts;
+  /** Reads `length` bytes from `from`; fewer when the file has become shorter. */
+  read(from: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+};
+
+export type Disk = {
+  readState(name: string): Promise<string | undefined>;
+  /** Names of the files in a folder of the state directory; none when the folder is absent. */
+  listState(folder: string): Promise<readonly string[]>;
+  /** Resolves once all files have their new content for good: after a crash each has the old or the new one, never a part; files later in the list are replaced later. */
+  writeState(files: readonly StateFile[]): Promise<void>;
+  removeState(names: readonly string[]): Promise<void>;
+
+  /** Makes directories with their parents; existing ones are left alone. */
+  makeDirectories(paths: readonly string[]): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  /** Renames within the root; does nothing when `path` is absent. */
+  rename(path: string, newPath: string): Promise<void>;
+  /** Removes a directory with all it holds; an absent one is fine. */
+  removeDirectory(path: string): Promise<void>;
+  /** Removes a directory only if nothing is in it. */
+  removeEmptyDirectory(path: string): Promise<void>;
+  /** A small text file below the root. */
+  readText(path: string): Promise<string | undefined>;
+  writeText(path: string, text: string): Promise<void>;
+
+  /** Facts about a file or directory; undefined when it is absent, is neither, or leads out of the root through a link. */
+  facts(path: string): Promise<FileFacts | undefined>;
+  /** Opens a regular file for reading; undefined in the same cases, and for directories. */
+  open(path: string): Promise<OpenFile | undefined>;
+  /** What a directory holds, by path; links are followed for their facts only, and not out of the root. Stops after `limit` entries. */
+  list(directory: string, recursive: boolean, limit: number): Promise<readonly ListedFile[] | undefined>;
+};

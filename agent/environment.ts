@@ -1,0 +1,63 @@
+// The environment of a run: what Batch sets for every task, what the user set, and nothing of the agent's own.
+// https://learn.microsoft.com/azure/batch/batch-compute-node-environment-variables
+import type { Identity } from './identity.js';
+import { markerNames } from './processes.js';
+import { jobMarker, type RunRecord } from './run-record.js';
+import { taskPaths } from './task-paths.js';
+import type { EnvironmentSetting } from '../shared/tasks/run-definition.js';
+
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+// Below this much free space Batch calls a node's disk full; the figure is the one its documentation shows.
+const reservedDiskBytes = '1000000';
+
+/** All variables of `run`. Users' settings win over HOME, PATH and the like, the service's own AZ_BATCH_* win over users'. */
+export function environmentOf(
+  run: RunRecord,
+  settings: readonly EnvironmentSetting[],
+  identity: Identity,
+): Record<string, string> {
+  const root = identity.rootDirectory;
+  const paths = taskPaths(run.jobDirectory, run.taskId);
+  const working = `${root}/${paths.working}`;
+  const comfort = {
+    HOME: working,
+    PATH: `${systemPath}:${root}/shared:${working}`,
+    USER: identity.userName,
+  };
+  // A name with '=' would become another variable's value.
+  const named = settings.filter(({ name }) => name !== '' && !/[=\0]/.test(name));
+  const users = Object.fromEntries(named.map(({ name, value }) => [name, value ?? '']));
+  const service = {
+    PWD: working,
+    AZ_BATCH_ACCOUNT_NAME: identity.accountName,
+    AZ_BATCH_ACCOUNT_URL: identity.accountUrl,
+    AZ_BATCH_POOL_ID: identity.poolId,
+    AZ_BATCH_NODE_ID: identity.nodeId,
+    AZ_BATCH_NODE_IS_DEDICATED: 'true',
+    [markerNames.node]: root,
+    AZ_BATCH_NODE_SHARED_DIR: `${root}/shared`,
+    AZ_BATCH_NODE_STARTUP_DIR: `${root}/startup`,
+    AZ_BATCH_NODE_MOUNTS_DIR: `${root}/fsmounts`,
+    AZ_BATCH_JOB_ID: run.jobId,
+    AZ_BATCH_TASK_ID: run.taskId,
+    AZ_BATCH_TASK_DIR: `${root}/${paths.task}`,
+    AZ_BATCH_TASK_WORKING_DIR: working,
+    AZ_BATCH_CERTIFICATES_DIR: `${root}/${paths.certificates}`,
+    AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES: reservedDiskBytes,
+    AZ_BATCH_TASK_USER: identity.userName,
+    AZ_BATCH_TASK_USER_IDENTITY: 'PoolNonAdmin',
+    ...preparationDirectories(run, root),
+    [markerNames.run]: run.runId,
+    [markerNames.job]: jobMarker(run.incarnation, identity.nodeId),
+  };
+  return { ...comfort, ...users, ...service };
+}
+
+function preparationDirectories(run: RunRecord, root: string): Record<string, string> {
+  if (run.kind === 'preparation' || run.preparationTaskId === undefined) return {};
+  const paths = taskPaths(run.jobDirectory, run.preparationTaskId);
+  return {
+    AZ_BATCH_JOB_PREP_DIR: `${root}/${paths.task}`,
+    AZ_BATCH_JOB_PREP_WORKING_DIR: `${root}/${paths.working}`,
+  };
+}

@@ -1,0 +1,33 @@
+// Which records have been remembered long enough. Pure.
+import type { Instant } from './instant.js';
+import type { EarlyKill, ForgottenJob } from './node-record.js';
+import type { RunRecord } from './run-record.js';
+
+const rememberedMs = 7 * 24 * 3600_000;
+
+export type Expired = {
+  readonly runIds: readonly string[];
+  readonly incarnations: readonly string[];
+  readonly earlyKills: readonly string[];
+};
+
+/** Only tasks expire by age: a preparation's success is asked for as long as its job lives, until the job is forgotten. */
+export function decideExpired(seen: {
+  readonly runs: ReadonlyMap<string, RunRecord>;
+  readonly forgottenJobs: ReadonlyMap<string, ForgottenJob>;
+  readonly earlyKills: ReadonlyMap<string, EarlyKill>;
+  readonly ageMs: (instant: Instant) => number;
+}): Expired {
+  const isOld = (instant: Instant): boolean => seen.ageMs(instant) > rememberedMs;
+  return {
+    runIds: [...seen.runs.values()]
+      .filter(
+        ({ kind, state }) => kind === 'task' && state.name === 'ended' && state.acknowledged && isOld(state.endedAt),
+      )
+      .map((run) => run.runId),
+    incarnations: [...seen.forgottenJobs.values()]
+      .filter((job) => job.isDone && isOld(job.at))
+      .map((job) => job.incarnation),
+    earlyKills: [...seen.earlyKills.values()].filter((kill) => isOld(kill.at)).map((kill) => kill.runId),
+  };
+}

@@ -1,0 +1,24 @@
+// Who this node is: what the command line told, unchanged for the life of the program.
+
+export type Identity = {
+  readonly poolId: string;
+  readonly nodeId: string;
+  /** Absolute path of the node root: what tasks see and the file API serves. */
+  readonly rootDirectory: string;
+  readonly accountName: string;
+  readonly accountUrl: string;
+  /** Login name that the tasks run as. */
+  readonly userName: string;
+};
+
+export const agentVersion = '0.1.0';
+
+/** The session of this node in `node-orders`, and the start of its report ids. */
+export function sessionOf({ poolId, nodeId }: Identity): string {
+  return `${poolId}/${nodeId}`;
+}
+
+/** The `source` of the CloudEvents this node sends. */
+export function sourceOf({ poolId, nodeId }: Identity): string {
+  return `/pools/${poolId}/nodes/${nodeId}`;
+}

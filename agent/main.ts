@@ -1,0 +1,83 @@
+// The node agent as a program. Says what it needs from the command line and the environment, and how it ends:
+// SIGTERM and SIGINT shut the node down; a parent that goes takes the agent with it, but not its tasks unless --ephemeral.
+import { mkdir } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { systemClock } from '../shared/clock.js';
+import { systemIds } from '../shared/ids.js';
+import { stderrLog } from '../shared/log.js';
+import { createAzureBus } from '../shared/queues/azure-bus.js';
+import { createHttpDownloads } from './adapters/http-downloads.js';
+import { createLinuxProcesses } from './adapters/linux-processes.js';
+import { createNodeDisk } from './adapters/node-disk.js';
+import { becomeOnlyAgent } from './adapters/single-instance.js';
+import { parseAgentArguments, usage, type AgentArguments } from './arguments.js';
+import { startAgent } from './start-agent.js';
+
+const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+// An agent whose parent has just died may need a moment to go.
+const otherAgentWaitMs = 5_000;
+const shutdownBoundMs = 4_800;
+
+async function main(given: AgentArguments, connectionString: string): Promise<void> {
+  const log = stderrLog(given.logLevel, { poolId: given.poolId, nodeId: given.nodeId });
+  const root = resolve(given.rootDirectory);
+  const state = resolve(given.stateDirectory);
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  // Listened to from the first moment on; acted upon once there is something to end.
+  const endAsked = askedToEnd();
+  if (!(await becomeOnlyAgent(state, systemClock, otherAgentWaitMs))) {
+    log.error('state directory was held by another agent');
+    process.exit(exitCodes.failed);
+  }
+  const agent = await startAgent({
+    identity: {
+      poolId: given.poolId,
+      nodeId: given.nodeId,
+      rootDirectory: root,
+      accountName: given.accountName,
+      accountUrl: given.accountUrl,
+      userName: userInfo().username,
+    },
+    bus: createAzureBus(connectionString, log),
+    disk: await createNodeDisk({ root, state }),
+    processes: await createLinuxProcesses(state),
+    downloads: createHttpDownloads(),
+    clock: systemClock,
+    ids: systemIds,
+    log,
+  });
+  const why = await endAsked;
+  log.info('agent was asked to end', { why });
+  if (why === 'signal' || given.isEphemeral) {
+    systemClock.schedule(shutdownBoundMs, () => process.exit(exitCodes.done));
+    await agent.shutdown();
+  }
+  process.exit(exitCodes.done);
+}
+
+function askedToEnd(): Promise<'signal' | 'parentGone'> {
+  return new Promise((resolveWhy) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolveWhy('signal'));
+    if (process.channel === undefined) return;
+    process.once('disconnect', () => resolveWhy('parentGone'));
+    // The parent may have gone before anyone listened.
+    if (!process.connected) resolveWhy('parentGone');
+  });
+}
+
+const parsed = parseAgentArguments(process.argv.slice(2));
+const connectionString = process.env['BOOKEND_SERVICE_BUS'] ?? '';
+const faults = [
+  ...('faults' in parsed ? parsed.faults : []),
+  ...(connectionString === '' ? ['BOOKEND_SERVICE_BUS is not set'] : []),
+];
+if ('faults' in parsed || faults.length > 0) {
+  process.stderr.write(`${faults.join('\n')}\n${usage}\n`);
+  process.exit(exitCodes.usage);
+} else {
+  main(parsed.arguments, connectionString).catch((error: unknown) => {
+    process.stderr.write(`agent failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(exitCodes.failed);
+  });
+}

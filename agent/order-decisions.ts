@@ -1,0 +1,120 @@
+// What an order changes in the journal, and what is to be done once that is saved. Pure.
+// Applying the same order twice changes nothing the second time, except that a report becomes due.
+import type { Order, RunOrder } from '../shared/nodes/node-messages.js';
+import type { FailureInfo } from '../shared/tasks/run-definition.js';
+import type { Instant } from './instant.js';
+import type { EarlyKill, ForgottenJob, NodeRecord } from './node-record.js';
+import { endedUnstarted } from './run-decisions.js';
+import type { RunRecord } from './run-record.js';
+
+export type SeenByOrder = {
+  readonly node: NodeRecord;
+  readonly runs: ReadonlyMap<string, RunRecord>;
+  readonly pending: ReadonlyMap<string, RunRecord>;
+  readonly forgottenJobs: ReadonlyMap<string, ForgottenJob>;
+  readonly earlyKills: ReadonlyMap<string, EarlyKill>;
+  /** Number of the first report of this epoch that carried a run's end. */
+  readonly endReportedIn: ReadonlyMap<string, number>;
+};
+
+export type OrderDecision =
+  /** Of another epoch, or of a job that is gone: nothing is done, a report tells where the node stands. */
+  | { readonly kind: 'refused' }
+  | {
+      readonly kind: 'applied';
+      /** To be saved before the order's message is completed. */
+      readonly runs: readonly RunRecord[];
+      readonly earlyKills: readonly EarlyKill[];
+      readonly forgottenJobs: readonly ForgottenJob[];
+      /** Runs to be ended if they have not ended. */
+      readonly kills: readonly { readonly runId: string; readonly failure: FailureInfo }[];
+      /** A report is due at once, not only within the order's bound. */
+      readonly isReportDue: boolean;
+    };
+
+export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): OrderDecision {
+  if (order.epoch !== seen.node.epoch || seen.forgottenJobs.has(order.incarnation)) return { kind: 'refused' };
+  const earlyKills = order.kills
+    .filter(({ runId }) => !seen.runs.has(runId) && !seen.earlyKills.has(runId))
+    .map(({ runId, failure }) => ({
+      version: 1 as const,
+      runId,
+      incarnation: order.incarnation,
+      failure,
+      at: now,
+    }));
+  const killed = new Map([...seen.earlyKills.values(), ...earlyKills].map((kill) => [kill.runId, kill.failure]));
+  const ordered = [order.preparation, ...order.tasks, order.release].filter((run) => run !== undefined);
+  const fresh = ordered
+    .filter(({ runId }) => !seen.runs.has(runId))
+    .map((run) => toRecord(run, order, seen.node.imageEpoch, killed.get(run.runId), now));
+  // Who orders a run again has not kept its end, whatever was acknowledged: it is reported once more.
+  const askedAgain = ordered
+    .map(({ runId }) => seen.runs.get(runId))
+    .filter((run) => run?.state.name === 'ended')
+    .filter((run) => run !== undefined)
+    .map((run) => withAcknowledgement(run, false));
+  const again = new Set(askedAgain.map((run) => run.runId));
+  const acknowledged = acknowledgedBy(order, seen).filter((run) => !again.has(run.runId));
+  return {
+    kind: 'applied',
+    runs: [...uniqueByRun(fresh), ...acknowledged, ...askedAgain],
+    earlyKills,
+    forgottenJobs: order.forget
+      ? [
+          {
+            version: 1,
+            incarnation: order.incarnation,
+            jobDirectory: order.jobDirectory,
+            at: now,
+            isDone: false,
+          },
+        ]
+      : [],
+    kills: order.kills,
+    isReportDue: fresh.length < ordered.length || fresh.some((run) => run.state.name === 'ended'),
+  };
+}
+
+function toRecord(
+  run: RunOrder,
+  order: Order,
+  imageEpoch: number,
+  killed: FailureInfo | undefined,
+  now: Instant,
+): RunRecord {
+  return {
+    version: 1,
+    runId: run.runId,
+    kind: run.kind,
+    jobId: order.jobId,
+    incarnation: order.incarnation,
+    jobDirectory: order.jobDirectory,
+    ...(order.preparationTaskId === undefined ? {} : { preparationTaskId: order.preparationTaskId }),
+    taskId: run.taskId,
+    attempt: run.attempt,
+    ...(run.requiresPreparation === undefined ? {} : { requiresPreparation: run.requiresPreparation }),
+    imageEpoch,
+    acceptedAt: now,
+    state:
+      killed === undefined
+        ? { name: 'accepted', definition: run.definition }
+        : endedUnstarted(now, { ending: 'neverStarted', failure: killed }),
+  };
+}
+
+function acknowledgedBy({ acknowledged }: Order, seen: SeenByOrder): RunRecord[] {
+  if (acknowledged.epoch !== seen.node.epoch) return [];
+  return [...seen.pending.values()]
+    .filter((run) => run.state.name === 'ended')
+    .filter((run) => (seen.endReportedIn.get(run.runId) ?? Infinity) <= acknowledged.sequence)
+    .map((run) => withAcknowledgement(run, true));
+}
+
+function withAcknowledgement(run: RunRecord, acknowledged: boolean): RunRecord {
+  return run.state.name === 'ended' ? { ...run, state: { ...run.state, acknowledged } } : run;
+}
+
+function uniqueByRun(runs: readonly RunRecord[]): RunRecord[] {
+  return [...new Map(runs.map((run) => [run.runId, run])).values()];
+}

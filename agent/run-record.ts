@@ -1,0 +1,82 @@
+// A run as the journal keeps it, one file each.
+//
+//   accepted  journaled with its order; nothing has run. Left when it is started, or ended unstarted.
+//   running   try `tryNumber` may have been started: journaled before it is, so whoever reads this must look at the try.
+//             `ending` is journaled before the first signal: the first reason wins.
+//   ended     nothing of it will run again. Kept after its acknowledgement, so that an old order never runs it again.
+import { z } from 'zod';
+import { failureInfoSchema, runDefinitionSchema } from '../shared/tasks/run-definition.js';
+import { instantSchema } from './instant.js';
+
+const endingSchema = z.object({
+  ending: z.enum(['killed', 'wallClock', 'lost']),
+  failure: failureInfoSchema.optional(),
+});
+/** Why a run is being ended by the node. */
+export type Ending = z.infer<typeof endingSchema>;
+
+const definitionSourceSchema = z.union([z.object({ inline: runDefinitionSchema }), z.object({ url: z.string() })]);
+
+const stateSchema = z.discriminatedUnion('name', [
+  z.object({ name: z.literal('accepted'), definition: definitionSourceSchema }),
+  z.object({
+    name: z.literal('running'),
+    definition: runDefinitionSchema,
+    /** Absolute path found for the command line's first word. */
+    program: z.string(),
+    /** 0 for the first try; the count of retries so far. */
+    tryNumber: z.int(),
+    firstStartedAt: instantSchema,
+    /** Start of the present try. */
+    startedAt: instantSchema,
+    ending: endingSchema.optional(),
+  }),
+  z.object({
+    name: z.literal('ended'),
+    ending: z.enum(['exited', 'notStartable', 'wallClock', 'killed', 'neverStarted', 'lost']),
+    exitCode: z.int().optional(),
+    failure: failureInfoSchema.optional(),
+    retryCount: z.int(),
+    startedAt: instantSchema.optional(),
+    endedAt: instantSchema,
+    /** The controller has saved the end: it need not be reported again. */
+    acknowledged: z.boolean(),
+  }),
+]);
+
+export const runRecordSchema = z.object({
+  version: z.literal(1),
+  runId: z.string(),
+  kind: z.enum(['preparation', 'task', 'release']),
+  jobId: z.string(),
+  incarnation: z.string(),
+  jobDirectory: z.string(),
+  preparationTaskId: z.string().optional(),
+  taskId: z.string(),
+  attempt: z.int(),
+  requiresPreparation: z.string().optional(),
+  /** The image it was accepted on: a preparation counts on no other. */
+  imageEpoch: z.int(),
+  acceptedAt: instantSchema,
+  state: stateSchema,
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;
+export type RunState = RunRecord['state'];
+export type RunningState = Extract<RunState, { name: 'running' }>;
+export type EndedState = Extract<RunState, { name: 'ended' }>;
+export type RunningRecord = RunRecord & { readonly state: RunningState };
+
+/** Whether this preparation succeeded on the present image. */
+export function isSuccess(run: RunRecord, imageEpoch: number): boolean {
+  return (
+    run.imageEpoch === imageEpoch &&
+    run.state.name === 'ended' &&
+    run.state.ending === 'exited' &&
+    run.state.exitCode === 0
+  );
+}
+
+/** The marker that all processes of a job on this node carry. */
+export function jobMarker(incarnation: string, nodeId: string): string {
+  return `${incarnation}/${nodeId}`;
+}

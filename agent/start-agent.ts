@@ -1,0 +1,103 @@
+// The agent's core, put together: joins, takes orders, runs them, reports. Knows its world by interfaces only, so the same core runs on a
+// machine and, on virtual time, in a simulator.
+import type { AgentContext, AgentWorld } from './agent-context.js';
+import { createFileDesk } from './file-desk.js';
+import { createNodeTime } from './instant.js';
+import { joinNode } from './join-node.js';
+import { killTree } from './kill-tree.js';
+import { loadJournal } from './journal.js';
+import { createOrderBook } from './order-book.js';
+import { receiveOrders } from './receive-orders.js';
+import { createReportSender } from './report-sender.js';
+import { createRunKeeper } from './run-keeper.js';
+import { startHousekeeping } from './housekeeping.js';
+import { AgentStopped } from './waiting.js';
+
+export type Agent = {
+  /** Resolves once the agent holds nothing any more. */
+  readonly stopped: Promise<void>;
+  /** Ends this boot of the node: kills all its processes and journals that the boot ended. Done within 5 seconds. */
+  shutdown(): Promise<void>;
+  /** Lets go of everything at once, journaling nothing: what runs lives on and is adopted by the next agent. */
+  detach(): Promise<void>;
+};
+
+const shutdownGraceMs = 1_500;
+const shutdownBoundMs = 4_000;
+
+/** Joins the node to its pool. Resolves once it takes orders; rejects when journal or root cannot be used. */
+export async function startAgent(world: AgentWorld): Promise<Agent> {
+  const { clock, log, processes } = world;
+  const stopping = new AbortController();
+  const time = createNodeTime(clock, await processes.machine());
+  const journal = await loadJournal(world.disk, log);
+  await joinNode({ ...world, time, journal, stop: stopping.signal });
+
+  const node = (): NonNullable<ReturnType<typeof journal.node>> => {
+    const record = journal.node();
+    if (record === undefined) throw new Error('The node has no record although it has joined');
+    return record;
+  };
+  const reports = createReportSender({ ...world, time, journal, node });
+  const agent: AgentContext = {
+    ...world,
+    time,
+    journal,
+    node,
+    reporter: reports.reporter,
+    stop: stopping.signal,
+    endRun: (runId, ending) => keeper.end(runId, ending),
+    advance: () => keeper.advance(),
+  };
+  const keeper = createRunKeeper(agent);
+  const orders = createOrderBook(agent, reports.endReportedIn);
+  const desk = createFileDesk(world, stopping.signal);
+
+  keeper.adopt();
+  keeper.advance();
+  reports.reporter.request(0);
+  const housekeeping = startHousekeeping(agent);
+  const receiving = receiveOrders({
+    ...world,
+    stop: stopping.signal,
+    handlers: {
+      acceptOrder: orders.accept,
+      answerFileRequest: desk.take,
+      onRegained: () => reports.reporter.request(0),
+    },
+  });
+  const letGo = async (): Promise<void> => {
+    stopping.abort(new AgentStopped('The agent is stopping'));
+    housekeeping.stop();
+    reports.reporter.stop();
+    await keeper.settled();
+  };
+  let ending: Promise<void> | undefined;
+  return {
+    stopped: receiving.then(() => ending),
+    detach: () => (ending ??= letGo()),
+    shutdown() {
+      ending ??= (async () => {
+        await letGo();
+        await journal.updateNode((last) => ({ ...last, wasShutDown: true }));
+        await killNode(world);
+        log.info('node was shut down');
+      })();
+      return ending;
+    },
+  };
+}
+
+async function killNode({ clock, processes, identity, log }: AgentWorld): Promise<void> {
+  const bound = new AbortController();
+  const timer = clock.schedule(shutdownBoundMs, () => bound.abort(new AgentStopped('The shutdown took too long')));
+  const target = { kind: 'node', rootDirectory: identity.rootDirectory } as const;
+  try {
+    await killTree({ clock, processes }, [target], { graceMs: shutdownGraceMs, signal: bound.signal });
+  } catch (error) {
+    // The next start is a new epoch, which sweeps once more.
+    log.warn('processes outlived the shutdown', { error });
+  } finally {
+    timer.cancel();
+  }
+}

@@ -1,0 +1,96 @@
+// Everything before the first try of a run: definition, command line, folders, program. Ends with the journal saying 'running'.
+import { runDefinitionSchema, type FailureInfo, type RunDefinition } from '../shared/tasks/run-definition.js';
+import type { AgentContext } from './agent-context.js';
+import { splitCommandLine } from './command-line.js';
+import type { Disk } from './disk.js';
+import { DownloadRefused } from './downloads.js';
+import { environmentOf } from './environment.js';
+import { launchFailed, nodeCouldNot, programNotFound } from './failures.js';
+import { endedUnstarted } from './run-decisions.js';
+import type { EndedState, RunningState, RunRecord } from './run-record.js';
+import { taskPaths, type TaskPaths } from './task-paths.js';
+import { backOffMs, pause, unlessAborted } from './waiting.js';
+
+/**
+ * Readies an accepted run. Answers the state it enters: running with its first try, or ended because it cannot be started.
+ * Nothing it began is left behind when `signal` breaks it off: only waits are broken off.
+ */
+export async function prepareRun(
+  agent: AgentContext,
+  run: RunRecord,
+  signal: AbortSignal,
+): Promise<RunningState | EndedState> {
+  const { state } = run;
+  if (state.name !== 'accepted') throw new Error(`Run '${run.runId}' was to be started but is ${state.name}`);
+  const notStartable = (failure: FailureInfo): EndedState =>
+    endedUnstarted(agent.time.now(), { ending: 'notStartable', failure });
+
+  const definition =
+    'inline' in state.definition
+      ? state.definition.inline
+      : await fetchDefinition(agent, state.definition.url, [signal, agent.stop]);
+  if (definition === undefined)
+    return notStartable(nodeCouldNot('Unknown', 'The definition of the task was not available'));
+  const command = splitCommandLine(definition.commandLine);
+  if (command.outcome === 'unreadable') return notStartable(launchFailed(command.message));
+
+  const paths = taskPaths(run.jobDirectory, run.taskId);
+  try {
+    await agent.disk.makeDirectories([paths.working, paths.certificates]);
+    await setOutputAside(agent.disk, paths);
+  } catch (error) {
+    agent.log.warn('task folder was not made', { jobId: run.jobId, taskId: run.taskId, error });
+    return notStartable(nodeCouldNot('ResourceDirectoryCreateFailed', 'The folder of the task could not be made'));
+  }
+  const environment = environmentOf(run, definition.environmentSettings, agent.identity);
+  const program = await agent.processes.findProgram(
+    command.words[0],
+    environment['PATH'] ?? '',
+    `${agent.identity.rootDirectory}/${paths.working}`,
+  );
+  if (program.outcome !== 'found')
+    return notStartable((program.outcome === 'missing' ? programNotFound : launchFailed)(program.message));
+  const now = agent.time.now();
+  return {
+    name: 'running',
+    definition,
+    program: program.path,
+    tryNumber: 0,
+    firstStartedAt: now,
+    startedAt: now,
+  };
+}
+
+const mostKeptOutputs = 10;
+
+/**
+ * Moves output of an earlier try to the first free `stdout.<n>.txt` (the last number is used again and again).
+ * Must come before the journal names the next try: then nothing writes to these files, and doing it twice moves nothing.
+ */
+export async function setOutputAside(disk: Disk, paths: TaskPaths): Promise<void> {
+  const kept = (path: string, number: number): string => path.replace(/\.txt$/, `.${number}.txt`);
+  const present = (await disk.exists(paths.stdout)) || (await disk.exists(paths.stderr));
+  if (!present) return;
+  let number = 0;
+  while (number < mostKeptOutputs - 1 && (await disk.exists(kept(paths.stdout, number)))) number += 1;
+  await disk.rename(paths.stderr, kept(paths.stderr, number));
+  await disk.rename(paths.stdout, kept(paths.stdout, number));
+}
+
+async function fetchDefinition(
+  { downloads, clock, log }: AgentContext,
+  url: string,
+  signals: readonly AbortSignal[],
+): Promise<RunDefinition | undefined> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      const parsed = runDefinitionSchema.safeParse(JSON.parse(await unlessAborted(downloads.getText(url), signals)));
+      return parsed.success ? parsed.data : undefined;
+    } catch (error) {
+      if (error instanceof DownloadRefused || error instanceof SyntaxError) return undefined;
+      if (signals.some((signal) => signal.aborted)) throw error;
+      if (failures === 1) log.warn('definition was not downloaded and is asked for again', { error });
+      await pause(clock, backOffMs(failures), signals);
+    }
+  }
+}
