@@ -6,7 +6,8 @@ import { systemClock, type Clock } from '../../shared/clock.js';
 import { silentLog, type Log } from '../../shared/log.js';
 import { parseConfig, type ParsedConfig, type ServiceBusConfig } from './config.js';
 import { createControl, type ServiceBusControl } from './control.js';
-import { createNamespace } from './engine/namespace.js';
+import { createNamespace, type Namespace } from './engine/namespace.js';
+import { openJournal, type Journal } from './journal/journal.js';
 import { parseJsonWithComments } from './json-with-comments.js';
 import { listen } from './wire/listener.js';
 
@@ -49,41 +50,70 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
   const config = await loadConfig(options.config);
   for (const warning of config.warnings) log.warn('read a questionable configuration', { warning });
   const newToken = createTokens();
-  let started: ReturnType<typeof createNamespace> | undefined;
   const listener = await listen({ host, port }, ({ request, touch }) => {
-    const namespace = createNamespace(config.queues, {
-      clock,
-      record: () => undefined,
-      requestTurn: request,
-      newLockToken: newToken,
-    });
-    started = namespace;
+    const { namespace, journal } = openNamespace(config, { options, clock, log, request, newToken });
     return {
       context: {
-        ...{ namespace, wireClock, log, touch },
+        namespace,
+        wireClock,
+        log,
+        touch,
         accessKey: { keyName, key },
         newMessageId: () => newToken().toString('hex'),
         newDeliveryTag: newToken,
       },
       pump: () => namespace.pump(),
-      commit: () => undefined,
+      commit: () => journal?.commit(),
       onFailure(error) {
         log.error('could not keep messages', { error });
         options.onFailure?.(error);
       },
+      close() {
+        namespace.stop();
+        journal?.close();
+      },
     };
   });
-  if (started === undefined) throw new Error('The listener made no namespace');
-  const namespace = started;
   return {
-    connectionString: `Endpoint=sb://${host}:${listener.port};SharedAccessKeyName=${keyName};SharedAccessKey=${key};UseDevelopmentEmulator=true`,
+    connectionString: [
+      `Endpoint=sb://${host}:${listener.port}`,
+      `SharedAccessKeyName=${keyName}`,
+      `SharedAccessKey=${key}`,
+      'UseDevelopmentEmulator=true',
+    ].join(';'),
     port: listener.port,
-    control: createControl(namespace, listener),
-    async stop() {
-      await listener.stop();
-      namespace.stop();
-    },
+    control: createControl(listener.namespace, listener),
+    stop: () => listener.stop(),
   };
+}
+
+// Without a data directory there is no journal, and nothing is kept.
+function openNamespace(
+  config: ParsedConfig,
+  parts: {
+    options: ServiceBusOptions;
+    clock: Clock;
+    log: Log;
+    request: () => void;
+    newToken: () => Buffer;
+  },
+): { namespace: Namespace; journal: Journal | undefined } {
+  const { options, clock, log, request, newToken } = parts;
+  let journal: Journal | undefined;
+  const namespace = createNamespace(config.queues, {
+    clock,
+    record: (change) => journal?.record(change),
+    requestTurn: request,
+    newLockToken: newToken,
+  });
+  if (options.dataDir !== undefined) {
+    journal = openJournal(options.dataDir, {
+      log,
+      restore: (image) => namespace.restore(image),
+      snapshot: () => namespace.snapshot(),
+    });
+  }
+  return { namespace, journal };
 }
 
 async function loadConfig(config: ServiceBusConfig | string): Promise<ParsedConfig> {

@@ -133,8 +133,16 @@ export function readPerformative(cursor: Cursor): Performative {
       skipField(fields); // desired-capabilities
       const properties = valueField(fields);
       return {
-        ...{ kind: 'attach', name, handle, peerRole, sendSettleMode, receiveSettleMode },
-        ...{ source, target, initialDeliveryCount, properties },
+        kind: 'attach',
+        name,
+        handle,
+        peerRole,
+        sendSettleMode,
+        receiveSettleMode,
+        source,
+        target,
+        initialDeliveryCount,
+        properties,
       };
     }
     case descriptors.flow: {

@@ -43,8 +43,13 @@ export function readMessage(received: Buffer, newMessageId: () => string): Incom
   const named = nameMessage(properties, newMessageId);
   const { durable, priority, timeToLiveMs } = header;
   const content: MessageContent = {
-    ...{ durable, priority, annotations: annotations.kept, annotationCount: annotations.count },
-    ...{ properties: named.properties, applicationProperties, body },
+    durable,
+    priority,
+    annotations: annotations.kept,
+    annotationCount: annotations.count,
+    properties: named.properties,
+    applicationProperties,
+    body,
   };
   const { messageId, sessionId } = named;
   return { content, messageId, sessionId, timeToLiveMs, scheduledAtMs: annotations.scheduledAtMs };

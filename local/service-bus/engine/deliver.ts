@@ -102,8 +102,11 @@ function take(
     return { message, lock: undefined };
   }
   const lock: Lock = {
-    ...{ token: queue.engine.newLockToken(), message, session },
-    ...{ untilMs: session?.holder?.untilMs ?? 0, deadline: undefined },
+    token: queue.engine.newLockToken(),
+    message,
+    session,
+    untilMs: session?.holder?.untilMs ?? 0,
+    deadline: undefined,
   };
   message.lock = lock;
   queue.locks.set(lockKey(lock.token), lock);

@@ -4,6 +4,8 @@ import { createDeadlines } from './deadlines.js';
 import { pump } from './deliver.js';
 import { createQueue, type Operations, type Queue, type QueueRules } from './queue.js';
 import type { Change } from './changes.js';
+import { changesToMake, type Image } from './image.js';
+import { restoreQueue } from './restore.js';
 import { grantWaiters } from './sessions.js';
 
 export type Namespace = {
@@ -13,6 +15,10 @@ export type Namespace = {
   readonly queues: readonly Queue[];
   /** Delivers everything that can be delivered now. */
   pump(): void;
+  /** Fills fresh queues. Throws when there are messages of a queue the configuration lacks: they are not to be lost. */
+  restore(image: Image): void;
+  /** The changes that make all queues as they are from nothing. */
+  snapshot(): Generator<Change>;
   stop(): void;
 };
 
@@ -53,6 +59,18 @@ export function createNamespace(
         grantWaiters(queue);
         pump(queue);
       }
+    },
+    restore(image) {
+      for (const [address, queueImage] of image) {
+        const queue = byAddress.get(address);
+        if (queue !== undefined) restoreQueue(queue, queueImage);
+        else if (queueImage.messages.size > 0) {
+          throw new Error(`The data directory holds messages of '${address}', which the configuration does not define`);
+        }
+      }
+    },
+    *snapshot() {
+      for (const queue of byAddress.values()) yield* changesToMake(queue);
     },
     stop: () => deadlines.stop(),
   };

@@ -192,8 +192,12 @@ export function sessionOf(queue: Queue, id: string): Session {
   const known = queue.sessions.get(id);
   if (known !== undefined) return known;
   const session: Session = {
-    ...{ id, ready: createReadyHeap(), locked: new Set<Lock>() },
-    ...{ state: undefined, messageCount: 0, holder: undefined },
+    id,
+    ready: createReadyHeap(),
+    locked: new Set(),
+    state: undefined,
+    messageCount: 0,
+    holder: undefined,
   };
   queue.sessions.set(id, session);
   return session;

@@ -64,8 +64,15 @@ function checkBounds(session: WireSession, { handle }: Attach): void {
 
 function incoming(session: WireSession, attach: Attach, path: readonly string[] | undefined): IncomingLink {
   return {
-    ...{ kind: 'incoming', session, attach, handle: attach.handle, path, phase: 'held' },
-    ...{ credit: 0, deliveryCount: attach.initialDeliveryCount ?? 0, partial: undefined },
+    kind: 'incoming',
+    session,
+    attach,
+    handle: attach.handle,
+    path,
+    phase: 'held',
+    credit: 0,
+    deliveryCount: attach.initialDeliveryCount ?? 0,
+    partial: undefined,
     onMessage: () => ({ condition: 'amqp:not-allowed', description: 'Nothing can be sent on this link.' }),
     onGone: () => undefined,
   };
@@ -73,8 +80,15 @@ function incoming(session: WireSession, attach: Attach, path: readonly string[] 
 
 function outgoing(session: WireSession, attach: Attach, path: readonly string[] | undefined): OutgoingLink {
   return {
-    ...{ kind: 'outgoing', session, attach, handle: attach.handle, path, phase: 'held' },
-    ...{ sendsSettled: attach.sendSettleMode === 1, credit: 0, deliveryCount: 0 },
+    kind: 'outgoing',
+    session,
+    attach,
+    handle: attach.handle,
+    path,
+    phase: 'held',
+    sendsSettled: attach.sendSettleMode === 1,
+    credit: 0,
+    deliveryCount: 0,
     onRoom: () => undefined,
     onGone: () => undefined,
   };

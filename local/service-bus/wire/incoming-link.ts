@@ -49,8 +49,12 @@ function begin(link: IncomingLink, transfer: Transfer): PartialMessage {
   link.deliveryCount = increment(link.deliveryCount);
   const { deliveryId, messageFormat, settled } = transfer;
   return {
-    ...{ deliveryId, format: messageFormat ?? 0, isSettled: settled },
-    ...{ chunks: [], heldBytes: 0, isTooLarge: false },
+    deliveryId,
+    format: messageFormat ?? 0,
+    isSettled: settled,
+    chunks: [],
+    heldBytes: 0,
+    isTooLarge: false,
   };
 }
 

@@ -1,9 +1,9 @@
 // Accepts connections and runs the turns: everything that happened in one turn of the event loop is delivered, kept and
 // only then said to the peers, each connection in one write.
 import { createServer, type Server } from 'node:net';
+import { linksOf, type Connection, type WireContext } from './connection.js';
 import { closeConnection } from './dispatch.js';
 import { detachLink } from './end-link.js';
-import { linksOf, type Connection, type WireContext } from './connection.js';
 import { serveSocket, type SocketConnection } from './socket-connection.js';
 
 export type Turns = {
@@ -12,21 +12,6 @@ export type Turns = {
   /** Notes a connection that has read or written in this turn. */
   touch(connection: Connection): void;
 };
-
-export type Listener = {
-  readonly port: number;
-  /** Cuts every connection off; peers may connect again. Returns how many there were. */
-  dropAll(): number;
-  /** Detaches every link with an error that clients retry. Returns how many there were. */
-  detachAll(): number;
-  connectionCount(): number;
-  stop(): Promise<void>;
-};
-
-// Far beyond one machine's agents; keeps a runaway client from using up all file descriptors.
-const mostConnections = 5_000;
-const forced = { condition: 'amqp:connection:forced', description: 'The broker is stopping.' };
-const detached = { condition: 'amqp:link:detach-forced', description: 'The link was detached by the broker.' };
 
 /** What a broker puts behind its listener. */
 export type Served = {
@@ -37,76 +22,118 @@ export type Served = {
   readonly commit: () => void;
   /** Told once, when `commit` threw. */
   readonly onFailure: (error: unknown) => void;
+  /** Told once, when everything has been said. */
+  readonly close: () => void;
 };
 
-/** Binds `host:port` (0: any free one) and serves AMQP there. Rejects when the port cannot be had. */
+export type Listener = {
+  readonly port: number;
+  readonly namespace: WireContext['namespace'];
+  /** Cuts every connection off; peers may connect again. Returns how many there were. */
+  dropAll(): number;
+  /** Detaches every link with an error that clients retry. Returns how many there were. */
+  detachAll(): number;
+  connectionCount(): number;
+  /** Says goodbye to everybody and frees the port. */
+  stop(): Promise<void>;
+};
+
+// Far beyond one machine's agents; keeps a runaway client from using up all file descriptors.
+const mostConnections = 5_000;
+const forced = { condition: 'amqp:connection:forced', description: 'The broker is stopping.' };
+const detached = { condition: 'amqp:link:detach-forced', description: 'The link was detached by the broker.' };
+
+/**
+ * Binds `host:port` (0: any free one) and serves AMQP there. Rejects when the port cannot be had, and with whatever
+ * `createServed` throws. The port comes first: a second broker, started by mistake, fails before it touches any data.
+ */
 export async function listen(
   { host, port }: { host: string; port: number },
   createServed: (turns: Turns) => Served,
 ): Promise<Listener> {
-  const served = new Map<Connection, SocketConnection>();
+  const server = createServer();
+  server.maxConnections = mostConnections;
+  await bind(server, host, port);
+  // Nothing asynchronous may come between here and the handler below: the first peer may already be knocking.
+  const connections = new Map<Connection, SocketConnection>();
   const touched = new Set<Connection>();
+  let served: Served | undefined;
   let isRequested = false;
-  let hasFailed = false;
-  let nextId = 1;
-
-  const request = (): void => {
-    if (isRequested || hasFailed) return;
-    isRequested = true;
-    setImmediate(endTurn);
-  };
-  const touch = (connection: Connection): void => {
-    touched.add(connection);
-    request();
-  };
-  const { context, pump, commit, onFailure } = createServed({ request, touch });
+  let stopping: Promise<void> | undefined;
 
   const endTurn = (): void => {
     isRequested = false;
-    pump();
-    for (const connection of touched) served.get(connection)?.finishTurn();
+    if (served === undefined) return;
+    served.pump();
+    for (const connection of touched) connections.get(connection)?.finishTurn();
     const talking = [...touched];
     touched.clear();
     try {
-      commit();
+      served.commit();
     } catch (error) {
-      hasFailed = true;
-      server.close();
-      dropAll();
-      return onFailure(error);
+      return fail(served, error);
     }
-    for (const connection of talking) served.get(connection)?.flush();
+    for (const connection of talking) connections.get(connection)?.flush();
+  };
+  const request = (): void => {
+    if (isRequested) return;
+    isRequested = true;
+    setImmediate(endTurn);
   };
   const dropAll = (): number => {
-    const count = served.size;
-    for (const each of served.values()) each.drop();
+    const count = connections.size;
+    for (const each of connections.values()) each.drop();
     return count;
   };
+  const fail = ({ onFailure }: Served, error: unknown): void => {
+    served = undefined;
+    server.close();
+    dropAll();
+    onFailure(error);
+  };
+  const stop = async (): Promise<void> => {
+    const isClosed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const connection of connections.keys()) closeConnection(connection, forced);
+    endTurn();
+    for (const each of connections.values()) each.end();
+    await isClosed;
+    // The ends of the connections may have changed something, too.
+    endTurn();
+    served?.close();
+    served = undefined;
+  };
 
-  const server = createServer((socket) => {
+  try {
+    served = createServed({
+      request,
+      touch(connection) {
+        touched.add(connection);
+        request();
+      },
+    });
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  const { context } = served;
+  let nextId = 1;
+  server.on('connection', (socket) => {
     const each = serveSocket(socket, nextId++, context);
-    served.set(each.connection, each);
-    void each.closed.then(() => served.delete(each.connection));
+    connections.set(each.connection, each);
+    void each.closed.then(() => connections.delete(each.connection));
   });
-  server.maxConnections = mostConnections;
-  await bind(server, host, port);
 
   return {
     port: portOf(server),
+    namespace: context.namespace,
     dropAll,
     detachAll() {
-      const links = [...served.keys()].flatMap((connection) => [...linksOf(connection)]);
+      const links = [...connections.keys()].flatMap((connection) => [...linksOf(connection)]);
       for (const link of links) detachLink(link, detached);
       return links.length;
     },
-    connectionCount: () => served.size,
-    async stop() {
-      const isClosed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const connection of served.keys()) closeConnection(connection, forced);
-      if (!hasFailed) endTurn();
-      for (const each of served.values()) each.end();
-      await isClosed;
-    },
+    connectionCount: () => connections.size,
+    stop: () => (stopping ??= stop()),
   };
 }
 

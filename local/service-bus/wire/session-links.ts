@@ -58,7 +58,9 @@ export function serveSessionReceiver(link: OutgoingLink, queue: Queue, wish: Ses
     return undefined;
   }
   link.onGone = acceptNextSession(queue, wish.timeoutMs, {
-    ...{ consumer, owner, onGranted: confirm },
+    consumer,
+    owner,
+    onGranted: confirm,
     onTimeout: () =>
       detachLink(link, {
         condition: 'com.microsoft:timeout',

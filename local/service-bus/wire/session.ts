@@ -14,10 +14,17 @@ export function beginSession(connection: Connection, channel: number, begin: Beg
     throw new AmqpFault('connection', 'amqp:not-allowed', `No session can begin on channel ${channel}.`);
   }
   const session: WireSession = {
-    ...{ connection, channel, phase: 'active' },
-    ...{ nextIncomingId: begin.nextOutgoingId, nextOutgoingId: 1, nextDeliveryId: 1 },
-    ...{ remoteIncomingWindow: begin.incomingWindow, links: new Map(), unsettled: new Map() },
-    ...{ waitingFrames: [], accepted: undefined },
+    connection,
+    channel,
+    phase: 'active',
+    nextIncomingId: begin.nextOutgoingId,
+    nextOutgoingId: 1,
+    nextDeliveryId: 1,
+    remoteIncomingWindow: begin.incomingWindow,
+    links: new Map(),
+    unsettled: new Map(),
+    waitingFrames: [],
+    accepted: undefined,
   };
   connection.sessions.set(channel, session);
   writeBegin(output(connection), channel, {

@@ -33,10 +33,21 @@ const largestWriterBytes = 64 * 1024;
 export function serveSocket(socket: Socket, id: number, context: WireContext): SocketConnection {
   const { wireClock } = context;
   const connection: Connection = {
-    ...{ id, context, phase: 'greeting', out: createWriter(firstWriterBytes) },
-    ...{ peerMaxFrameSize: limits.maxFrameSize, peerIdleTimeoutMs: 0 },
-    ...{ sessions: new Map(), claims: createClaims(), replyLinks: new Map(), claimTimer: undefined },
-    ...{ linkCount: 0, partialBytes: 0, isStarved: false, draining: new Set(), acknowledging: new Set() },
+    id,
+    context,
+    phase: 'greeting',
+    out: createWriter(firstWriterBytes),
+    peerMaxFrameSize: limits.maxFrameSize,
+    peerIdleTimeoutMs: 0,
+    sessions: new Map(),
+    claims: createClaims(),
+    claimTimer: undefined,
+    replyLinks: new Map(),
+    linkCount: 0,
+    partialBytes: 0,
+    isStarved: false,
+    draining: new Set(),
+    acknowledging: new Set(),
     unsentBytes: () => socket.writableLength,
   };
   let hasRead = false;
