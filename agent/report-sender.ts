@@ -1,5 +1,5 @@
 // Sends reports: numbers them so that no number is used twice, whatever happens to the agent, and remembers what each one told.
-import { busyReportIntervalMs, messageTypes, presenceIntervalMs } from '../shared/nodes/node-messages.js';
+import { busyReportIntervalMs, messageTypes, poolSession, presenceIntervalMs } from '../shared/nodes/node-messages.js';
 import type { AgentWorld } from './agent-context.js';
 import { sourceOf } from './identity.js';
 import type { NodeTime } from './instant.js';
@@ -48,7 +48,7 @@ export function createReportSender(
       await bus.send('job-events', [
         {
           messageId,
-          sessionId: identity.poolId,
+          sessionId: poolSession(identity.poolId),
           body: {
             specversion: '1.0',
             id: messageId,

@@ -20,7 +20,7 @@ export async function triggerSweep(
       await delay(clock, Math.min(firstPauseMs * 2 ** attempt, longestPauseMs), signal).catch(() => undefined);
     }
     try {
-      const answer = await fetch(new URL('/admin/functions/sweep', host.url), {
+      const answer = await fetch(new URL('/admin/functions/sweep-every-pool', host.url), {
         method: 'POST',
         headers: { 'x-functions-key': host.key, 'content-type': 'application/json' },
         body: '{}',

@@ -1,5 +1,6 @@
 // Messages on `job-events` that make a pool look at its tables soon. They carry a key and a kind; what is to be done stands in the tables.
 import { z } from 'zod';
+import { poolSession } from '../nodes/node-messages.js';
 import type { Services } from '../services.js';
 import type { OutgoingMessage } from '../queues/bus.js';
 
@@ -22,9 +23,6 @@ export const hintSchema = z.object({
   poolIncarnation: z.string().optional(),
 });
 export type Hint = z.infer<typeof hintSchema>;
-
-/** Session of a pool on `job-events`: pool ids are case-insensitive. */
-export const poolSession = (poolId: string): string => poolId.toLowerCase();
 
 /** The message that makes pool `hint.poolId` look. */
 export function toHintMessage(

@@ -7,7 +7,14 @@ import { cloudEventSchema } from '../events/cloud-event.js';
 import { SessionLost, type SessionReceiver } from '../queues/bus.js';
 import type { Services } from '../services.js';
 import { unreachable } from '../unreachable.js';
-import { fileReplySchema, messageTypes, type FileReply, type FileRequest, type NodeFile } from './node-messages.js';
+import {
+  fileReplySchema,
+  messageTypes,
+  nodeSession,
+  type FileReply,
+  type FileRequest,
+  type NodeFile,
+} from './node-messages.js';
 
 export type FileQuestion = FileRequest['question'];
 export type FileAnswer =
@@ -56,7 +63,7 @@ export async function askNode(
         data: request,
       },
       messageId: requestId,
-      sessionId: `${poolId}/${nodeId}`,
+      sessionId: nodeSession(poolId, nodeId),
       timeToLiveMs: answerWithinMs,
     },
   ]);

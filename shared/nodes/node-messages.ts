@@ -11,6 +11,11 @@ export const messageTypes = {
   capacity: 'dev.bookend.pool.capacity',
 } as const;
 
+/** Session of a pool on `job-events` and `pool-capacity`: pool ids are case-insensitive. */
+export const poolSession = (poolId: string): string => poolId.toLowerCase();
+/** Session of a node on `node-orders`. */
+export const nodeSession = (poolId: string, nodeId: string): string => `${poolId}/${nodeId}`;
+
 /** An order not answered by a report within this time makes its node suspect. */
 export const acknowledgeWithinMs = 60_000;
 /** An idle node reports its presence this often. */

@@ -2,7 +2,14 @@
 // Everything here may be told twice.
 import { hashOf } from '../hash.js';
 import { hintTypes, toHintMessage } from '../events/hints.js';
-import { messageTypes, type Capacity, type Order, type RunOrder } from '../nodes/node-messages.js';
+import {
+  messageTypes,
+  nodeSession,
+  poolSession,
+  type Capacity,
+  type Order,
+  type RunOrder,
+} from '../nodes/node-messages.js';
 import type { OutgoingMessage } from '../queues/bus.js';
 import type { Services } from '../services.js';
 import type { Draft, DraftOrder, DraftRunOrder } from './draft.js';
@@ -17,9 +24,6 @@ export async function sendOrders(services: Services, draft: Draft): Promise<void
   const orders = await Promise.all([...draft.orders.values()].map((order) => toMessages(services, draft, order)));
   await services.bus.send('node-orders', orders.flat());
 }
-
-/** Session of a node on `node-orders`. */
-export const nodeSession = (poolId: string, nodeId: string): string => `${poolId}/${nodeId}`;
 
 async function toMessages(services: Services, draft: Draft, order: DraftOrder): Promise<readonly OutgoingMessage[]> {
   const node = draft.nodes.get(order.nodeId);
@@ -100,7 +104,7 @@ export async function sendCapacity({ bus, clock, ids }: Services, capacity: Capa
         data: capacity,
       },
       messageId: id,
-      sessionId: capacity.poolId.toLowerCase(),
+      sessionId: poolSession(capacity.poolId),
     },
   ]);
 }

@@ -84,7 +84,7 @@ async function readById<Item>(
   ids: readonly string[],
   filter: Filter,
 ): Promise<ItemPage<object>> {
-  const ordered = [...ids].sort();
+  const ordered = ids.map((id) => id.toLowerCase()).sort();
   const end = ordered.length;
   let done = Number(continuation);
   const items: object[] = [];
