@@ -14,6 +14,7 @@ import {
   readFile,
   readFileProperties,
   type FileRoot,
+  filePathOf,
 } from '../../shared/nodes/node-files.js';
 import { nodeUrl } from '../../shared/nodes/node-url.js';
 import { listResources, pathId } from '../../shared/rest-filters/resource-query.js';
@@ -48,22 +49,22 @@ app.http('list-node-files', {
 
 app.http('get-node-file', {
   methods: ['GET'],
-  route: 'pools/{poolId}/nodes/{nodeId}/files/{*filePath}',
+  route: 'pools/{poolId}/nodes/{nodeId}/files/{filePath}/{*rest}',
   authLevel: 'anonymous',
   handler: operation('get-node-file', { conditional: true }, async (request, services) => {
     const root = await locateNodeFiles(services, pathId(request, 'poolId'), pathId(request, 'nodeId'));
-    const answer = await readFile(services, root, request.param('filePath'), request.header('ocp-range'));
+    const answer = await readFile(services, root, filePathOf(request), request.header('ocp-range'));
     return toFileContentAnswer(answer.file, answer.content, toPlace(root, request.baseUrl));
   }),
 });
 
 app.http('node-file-properties', {
   methods: ['HEAD'],
-  route: 'pools/{poolId}/nodes/{nodeId}/files/{*filePath}',
+  route: 'pools/{poolId}/nodes/{nodeId}/files/{filePath}/{*rest}',
   authLevel: 'anonymous',
   handler: operation('node-file-properties', { conditional: true }, async (request, services) => {
     const root = await locateNodeFiles(services, pathId(request, 'poolId'), pathId(request, 'nodeId'));
-    const file = await readFileProperties(services, root, request.param('filePath'));
+    const file = await readFileProperties(services, root, filePathOf(request));
     return toFilePropertiesAnswer(file, toPlace(root, request.baseUrl));
   }),
 });

@@ -7,7 +7,7 @@ import {
   toNodeFileResource,
   type FilesPlace,
 } from '../../shared/nodes/node-file-resource.js';
-import { createFileList, readFile, readFileProperties } from '../../shared/nodes/node-files.js';
+import { createFileList, filePathOf, readFile, readFileProperties } from '../../shared/nodes/node-files.js';
 import { listResources, pathId } from '../../shared/rest-filters/resource-query.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';
@@ -43,22 +43,22 @@ app.http('list-task-files', {
 
 app.http('get-task-file', {
   methods: ['GET'],
-  route: 'jobs/{jobId}/tasks/{taskId}/files/{*filePath}',
+  route: 'jobs/{jobId}/tasks/{taskId}/files/{filePath}/{*rest}',
   authLevel: 'anonymous',
   handler: operation('get-task-file', { conditional: true }, async (request, services) => {
     const root = await locateTaskFiles(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
-    const answer = await readFile(services, root, request.param('filePath'), request.header('ocp-range'));
+    const answer = await readFile(services, root, filePathOf(request), request.header('ocp-range'));
     return toFileContentAnswer(answer.file, answer.content, toPlace(root, request.baseUrl));
   }),
 });
 
 app.http('task-file-properties', {
   methods: ['HEAD'],
-  route: 'jobs/{jobId}/tasks/{taskId}/files/{*filePath}',
+  route: 'jobs/{jobId}/tasks/{taskId}/files/{filePath}/{*rest}',
   authLevel: 'anonymous',
   handler: operation('task-file-properties', { conditional: true }, async (request, services) => {
     const root = await locateTaskFiles(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
-    const file = await readFileProperties(services, root, request.param('filePath'));
+    const file = await readFileProperties(services, root, filePathOf(request));
     return toFilePropertiesAnswer(file, toPlace(root, request.baseUrl));
   }),
 });

@@ -1,5 +1,6 @@
 // Reading files that lie on a node: its whole tree, or the part of it that belongs to a task. How answers look is node-file-resource.ts.
 import { BatchError } from '../errors.js';
+import type { OperationRequest } from '../rest/operation-request.js';
 import type { ItemPage, PageRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import { askNode, type FileAnswer, type FileQuestion } from './ask-node.js';
@@ -16,6 +17,14 @@ export async function locateNodeFiles(services: Services, poolId: string, nodeId
   const { node } = await loadNode(services, poolId, nodeId);
   requireJoined(node);
   return { poolId: node.poolId, nodeId: node.id };
+}
+
+/**
+ * The file that a request's path names. Clients send the file's path as one segment with %2F, which a front end may have decoded
+ * into several: the route takes both, and none that is empty, so that the list of files is not taken for a file without a name.
+ */
+export function filePathOf({ params }: Pick<OperationRequest, 'params'>): string {
+  return [params['filePath'], params['rest']].filter((part) => part !== undefined && part !== '').join('/');
 }
 
 /** Refuses a node whose agent has never been heard of: it would be waited for in vain. Throws NodeNotReady. */
