@@ -50,7 +50,8 @@ export function fetchDeferred(
 function pumpConsumers(queue: Queue): void {
   const { consumers } = queue;
   let idle = 0;
-  while (idle < consumers.length) {
+  // Looked at before a receiver is chosen: a turn without messages must not move the line.
+  while (idle < consumers.length && queue.ready.peek() !== undefined) {
     const consumer = consumers[0]!;
     // The one served goes to the end of the line, so that the next message is the next receiver's.
     consumers.push(consumers.shift()!);

@@ -1,0 +1,81 @@
+// The queue definition file.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../local/service-bus/config.js';
+import { parseDuration } from '../../../local/service-bus/duration.js';
+import { parseJsonWithComments } from '../../../local/service-bus/json-with-comments.js';
+
+const withQueue = (Properties: unknown): unknown => ({
+  UserConfig: { Namespaces: [{ Queues: [{ Name: 'q', Properties }] }] },
+});
+const minutes = (count: number): number => count * 60_000;
+
+describe('the configuration', () => {
+  test("of the project defines the project's queues", () => {
+    const text = readFileSync(new URL('../../../local/service-bus/Config.json', import.meta.url), 'utf8');
+    const { queues } = parseConfig(parseJsonWithComments(text));
+    const brief = queues.map((queue) => [
+      queue.name,
+      queue.requiresSession,
+      queue.lockDurationMs,
+      queue.maxDeliveryCount,
+    ]);
+    expect(brief).toEqual([
+      ['job-requests', false, minutes(1), 10],
+      ['job-events', true, minutes(5), 10],
+      ['node-orders', true, minutes(5), 10],
+      ['node-replies', true, minutes(1), 10],
+      ['pool-capacity', true, minutes(5), 10],
+      ['outgoing-events', false, minutes(5), 10],
+    ]);
+    expect(queues.map((queue) => queue.duplicateWindowMs)).toEqual([
+      minutes(10),
+      ...Array<undefined>(5).fill(undefined),
+    ]);
+    expect(queues.find(({ name }) => name === 'node-orders')?.defaultTimeToLiveMs).toBe(minutes(60));
+    expect(queues.find(({ name }) => name === 'node-replies')?.defaultTimeToLiveMs).toBe(minutes(5));
+  });
+
+  test.each([
+    ['a misspelt property', { RequiresSesion: true }, /Queues\['q'\]\.Properties.*RequiresSesion/],
+    ['a duration that is none', { LockDuration: '5 minutes' }, /Queues\['q'\]\.Properties\.LockDuration: '5 minutes'/],
+    ['a count of the wrong type', { MaxDeliveryCount: '10' }, /Properties\.MaxDeliveryCount/],
+    ['a count below one', { MaxDeliveryCount: 0 }, /Properties\.MaxDeliveryCount/],
+    ['forwarding', { ForwardTo: 'other' }, /Properties\.ForwardTo.*not supported/],
+  ])('with %s is refused by the name of the property', (_, properties, message) => {
+    expect(() => parseConfig(withQueue(properties))).toThrow(message);
+  });
+
+  test('is refused with all its faults at once, and for a queue defined twice', () => {
+    expect(() => parseConfig(withQueue({ LockDuration: 'x', MaxDeliveryCount: -1 }))).toThrow(
+      /LockDuration.*MaxDeliveryCount/,
+    );
+    const twice = { UserConfig: { Namespaces: [{ Queues: [{ Name: 'q' }, { Name: 'Q' }] }] } };
+    expect(() => parseConfig(twice)).toThrow(/'Q' is defined twice/);
+    expect(() => parseConfig({})).toThrow(/UserConfig/);
+  });
+
+  test('outside the range of the official emulator only brings a warning', () => {
+    const { queues, warnings } = parseConfig(withQueue({ LockDuration: 'PT1S', MaxDeliveryCount: 100 }));
+    expect(queues[0]).toMatchObject({ lockDurationMs: 1_000, maxDeliveryCount: 100 });
+    expect(warnings).toEqual([expect.stringContaining('LockDuration'), expect.stringContaining('MaxDeliveryCount')]);
+    expect(parseConfig(withQueue({ LockDuration: 'PT1M' })).warnings).toEqual([]);
+  });
+});
+
+test.each([
+  ['PT1M', 60_000],
+  ['PT0.5S', 500],
+  ['P1DT2H3M4S', 93_784_000],
+  ['PT', undefined],
+  ['P', undefined],
+  ['P1M', undefined],
+  ['1M', undefined],
+])('the duration %s is %s milliseconds', (text, expected) => {
+  expect(parseDuration(text)).toBe(expected);
+});
+
+test('comments and trailing commas are passed over, and left alone inside strings', () => {
+  const text = '{ // one\n "a": "// no, \\" /* no */ ,}", /* two */ "b": [1, 2,], }';
+  expect(parseJsonWithComments(text)).toEqual({ a: '// no, " /* no */ ,}', b: [1, 2] });
+});
