@@ -1,7 +1,6 @@
 // The embedded stack, declared once: Azurite and the broker, then the functions host, then the nodes.
 // `npm start`, the sample and the end-to-end tests all start this. Knows the programs by their arguments and what they say when ready.
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../shared/clock.js';
 import type { Log, LogLevel } from '../shared/log.js';
 import { createAzureBus } from '../shared/queues/azure-bus.js';
@@ -10,7 +9,13 @@ import { openDataDirectory, type DataDirectory } from './data/data-directory.js'
 import { loadSecrets, type Secrets } from './data/secrets.js';
 import { startNodePool, type NodePool } from './node-pool/node-pool.js';
 import { requireFreePort } from './ports.js';
-import { azuriteProgram, functionsHostProgram, serviceBusProgram, type ProgramContext } from './programs/programs.js';
+import {
+  agentScript,
+  azuriteProgram,
+  functionsHostProgram,
+  serviceBusProgram,
+  type ProgramContext,
+} from './programs/programs.js';
 import { superviseProgram, type SupervisedProgram, type Supervisor } from './programs/supervise-program.js';
 import { atOnce, inOrder, type Resource } from './resources.js';
 import { triggerSweep } from './sweep.js';
@@ -109,7 +114,7 @@ async function startParts(options: StackOptions, data: DataDirectory, secrets: S
         directory: data.nodes,
         log,
         agent: {
-          script: fileURLToPath(new URL('../agent/main.js', import.meta.url)),
+          script: agentScript,
           accountName: localAccount.name,
           accountUrl: functionsHost.ready().url,
           serviceBusConnection,

@@ -1,6 +1,7 @@
 // How each program of the stack is started: its script, arguments, secrets and what it says when ready.
 // Knows neither the order they start in nor what they are for.
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { DataDirectory } from '../data/data-directory.js';
@@ -16,9 +17,14 @@ export type ProgramContext = {
   readonly onRestarted: () => void;
 };
 
-/** The checkout (or package) this was compiled in: `dist/local/programs/` is three below it. */
-const projectDirectory = fileURLToPath(new URL('../../../', import.meta.url));
-const compiled = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+/** The folder with `package.json`: what the functions host is given as its app. */
+const projectDirectory = findProject(fileURLToPath(new URL('.', import.meta.url)));
+/** Always the compiled program, also when the stack is started from the sources, as tests do. */
+const compiled = (path: string): string => join(projectDirectory, 'dist', path);
+
+/** The program that runs on each node; the node pool starts it. */
+export const agentScript = compiled('agent/main.js');
+
 const readyWithinMs = 60_000;
 
 const azuriteReady = z.object({ ready: z.literal(true), tablePort: z.int(), blobPort: z.int() });
@@ -28,7 +34,7 @@ const functionsHostReady = z.object({ ready: z.literal(true), url: z.string(), p
 /** Tables and blobs; on the disk when the stack's data is to survive. Restarted on its ports, where it finds what it had saved. */
 export function azuriteProgram(context: ProgramContext): SupervisedProgram<z.infer<typeof azuriteReady>> {
   return {
-    ...common('azurite', 'azurite/main.js', context),
+    ...common('azurite', 'local/azurite/main.js', context),
     args: (previous) => [
       ...['--table-port', String(previous?.tablePort ?? 0), '--blob-port', String(previous?.blobPort ?? 0)],
       ...(context.data.isPersistent ? ['--location', context.data.azurite] : []),
@@ -42,7 +48,7 @@ export function azuriteProgram(context: ProgramContext): SupervisedProgram<z.inf
 /** The broker; with a journal on the disk when the stack's data is to survive. */
 export function serviceBusProgram(context: ProgramContext): SupervisedProgram<z.infer<typeof serviceBusReady>> {
   return {
-    ...common('service-bus', 'service-bus/main.js', context),
+    ...common('service-bus', 'local/service-bus/main.js', context),
     args: (previous) => [
       ...['--port', String(previous?.port ?? 0)],
       ...['--config', join(projectDirectory, 'local/service-bus/Config.json')],
@@ -67,7 +73,7 @@ export function functionsHostProgram(
   },
 ): SupervisedProgram<z.infer<typeof functionsHostReady>> {
   return {
-    ...common('functions-host', 'functions-host/main.js', context),
+    ...common('functions-host', 'local/functions-host/main.js', context),
     args: (previous) => [
       ...['--app', projectDirectory, '--port', String(previous?.port ?? options.port)],
       ...(options.processPerFunction ? ['--process-per-function'] : []),
@@ -87,4 +93,11 @@ function common(name: string, script: string, { data, programLogs, signal, onRes
     ...(signal === undefined ? {} : { signal }),
     ...(programLogs === 'files' ? { logFile: join(data.logs, `${name}.log`) } : {}),
   };
+}
+
+function findProject(directory: string): string {
+  if (existsSync(join(directory, 'package.json'))) return directory;
+  if (dirname(directory) === directory)
+    throw new Error('The stack stands in no project: there is no package.json above it');
+  return findProject(dirname(directory));
 }

@@ -1,7 +1,7 @@
 // The sample's job: created with its preparation and release, its tasks run, terminated, its status shown. Knows no pool but by name.
 import { preparationCommandLine, releaseCommandLine, taskCommandLine } from './commands.js';
 import type { Scene } from './scene.js';
-import { request, waitFor } from './requests.js';
+import { change, request, waitFor } from './requests.js';
 
 const deletionWithinMs = 60_000;
 
@@ -25,7 +25,7 @@ export async function createJob(scene: Scene): Promise<void> {
     );
   }
   io.print(`Job ${jobId} not found, creating...`);
-  await request(
+  await change(
     `add job ${jobId}`,
     () =>
       client.job.add({
@@ -34,7 +34,7 @@ export async function createJob(scene: Scene): Promise<void> {
         jobPreparationTask: { commandLine: preparationCommandLine },
         jobReleaseTask: { commandLine: releaseCommandLine },
       }),
-    signal,
+    { codesOfDone: ['JobExists'], signal },
   );
 }
 
@@ -87,7 +87,10 @@ export async function runTasks({ client, io, options }: Scene): Promise<void> {
 /** Terminates the job and waits until it is completed, that is until every release has ended. */
 export async function terminateJob({ client, io, options }: Scene): Promise<void> {
   const { jobId, signal } = options;
-  await request(`terminate job ${jobId}`, () => client.job.terminate(jobId), signal);
+  await change(`terminate job ${jobId}`, () => client.job.terminate(jobId), {
+    codesOfDone: ['JobBeingTerminated', 'JobCompleted'],
+    signal,
+  });
   io.print(`Waiting for job ${jobId} to reach state Completed`);
   let dots = '..';
   await waitFor({
@@ -128,7 +131,10 @@ export async function printStatus({ client, io, options }: Scene): Promise<void>
 
 /** Asks for the job's deletion; it goes by itself. */
 export async function deleteJob({ client, options }: Scene): Promise<void> {
-  await request(`delete job ${options.jobId}`, () => client.job.deleteMethod(options.jobId), options.signal);
+  await change(`delete job ${options.jobId}`, () => client.job.deleteMethod(options.jobId), {
+    codesOfDone: ['JobBeingDeleted', 'JobNotFound'],
+    signal: options.signal,
+  });
 }
 
 async function listedState({ client, options }: Scene): Promise<string | undefined> {

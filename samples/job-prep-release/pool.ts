@@ -1,5 +1,5 @@
 // The sample's pool: created unless it is there, its nodes' files shown, deleted. Knows no job.
-import { RequestFailed, request, waitFor } from './requests.js';
+import { RequestFailed, change, request, waitFor } from './requests.js';
 import { sharedFilePath } from './commands.js';
 import type { Scene } from './scene.js';
 
@@ -52,7 +52,10 @@ export async function printSharedFiles({ client, io, options }: Scene): Promise<
 
 /** Asks for the pool's deletion; it goes by itself. */
 export async function deletePool({ client, options }: Scene): Promise<void> {
-  await request(`delete pool ${options.poolId}`, () => client.pool.deleteMethod(options.poolId), options.signal);
+  await change(`delete pool ${options.poolId}`, () => client.pool.deleteMethod(options.poolId), {
+    codesOfDone: ['PoolBeingDeleted', 'PoolNotFound'],
+    signal: options.signal,
+  });
 }
 
 async function addPool({ client, options }: Scene): Promise<void> {

@@ -10,12 +10,9 @@ export class RequestFailed extends Error {
   readonly code: string | undefined;
   readonly status: number | undefined;
 
-  constructor(
-    message: string,
-    found: { code?: string | undefined; status?: number | undefined },
-    options: ErrorOptions,
-  ) {
-    super(message, options);
+  // Without the client's error as its cause: that one drags along the whole request and the client's own schemas.
+  constructor(message: string, found: { code?: string | undefined; status?: number | undefined }) {
+    super(message);
     this.code = found.code;
     this.status = found.status;
   }
@@ -25,17 +22,19 @@ export class RequestFailed extends Error {
 const clientErrorSchema = z.object({
   statusCode: z.number().optional(),
   code: z.string().optional(),
-  message: z.string().optional(),
+  // The client puts the body's message object in the place of the text.
+  message: z.string().optional().catch(undefined),
   body: z
     .object({ code: z.string().optional(), message: z.object({ value: z.string().optional() }).optional() })
     .optional()
     .catch(undefined),
 });
 
-const mostAttempts = 5;
+const mostAttempts = 7;
 const firstPauseMs = 200;
+const longestPauseMs = 2_000;
 
-/** Sends a request, again while the service is unreachable or busy (about 3 s in all). Throws RequestFailed. `what` completes "Tried to …". */
+/** Sends a request, again while the service is unreachable or busy (about 7 s in all). Throws RequestFailed. `what` completes "Tried to …". */
 export async function request<T>(what: string, send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
@@ -46,8 +45,30 @@ export async function request<T>(what: string, send: () => Promise<T>, signal?: 
       const mayPass =
         failure.status === undefined || failure.status >= 500 || failure.status === 429 || failure.status === 408;
       if (!mayPass || attempt === mostAttempts) throw failure;
-      await delay(systemClock, firstPauseMs * 2 ** (attempt - 1), signal);
+      await delay(systemClock, Math.min(firstPauseMs * 2 ** (attempt - 1), longestPauseMs), signal);
     }
+  }
+}
+
+/**
+ * Sends a request that changes something. When it had to be sent again, a refusal with one of `codesOfDone` says that the
+ * first try had got through although its answer was lost.
+ */
+export async function change(
+  what: string,
+  send: () => Promise<unknown>,
+  { codesOfDone, signal }: { readonly codesOfDone: readonly string[]; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  let tries = 0;
+  const counted = (): Promise<unknown> => {
+    tries++;
+    return send();
+  };
+  try {
+    await request(what, counted, signal);
+  } catch (error) {
+    const isDone = error instanceof RequestFailed && error.code !== undefined && codesOfDone.includes(error.code);
+    if (!isDone || tries === 1) throw error;
   }
 }
 
@@ -56,7 +77,7 @@ function toFailure(what: string, error: unknown): RequestFailed {
   const code = body?.code ?? (status === undefined ? undefined : clientCode);
   const text = body?.message?.value?.split('\n')[0] ?? message ?? String(error);
   const found = [status, code, text].filter((part) => part !== undefined).join(' ');
-  return new RequestFailed(`Tried to ${what}; found: ${found}`, { code, status }, { cause: error });
+  return new RequestFailed(`Tried to ${what}; found: ${found}`, { code, status });
 }
 
 export type Wait<T> = {
