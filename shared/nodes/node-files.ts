@@ -55,7 +55,7 @@ export async function readFileProperties(services: Services, root: FileRoot, pat
 
 /**
  * Pages through the files below `root`, by name. The node is asked once, when the first page is read.
- * A page throws FileNotFound when the folder does not exist, and NodeNotReady.
+ * A page throws TaskFilesUnavailable when the folder does not exist, and NodeNotReady.
  */
 export function createFileList(
   services: Services,
@@ -71,8 +71,14 @@ export function createFileList(
 
 async function listFiles(services: Services, root: FileRoot, recursive: boolean): Promise<readonly NodeFile[]> {
   const question = { kind: 'list', directory: root.directory ?? '', recursive } as const;
-  const { files } = await ask(services, root, question, 'list');
+  const { files } = await ask(services, root, question, 'list').catch(toUnavailable);
   return [...files].sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+// A node's tree always exists; the folder of a task does not before the task has started, nor once it was cleaned up.
+function toUnavailable(error: unknown): never {
+  if (!(error instanceof BatchError && error.code === 'FileNotFound')) throw error;
+  throw new BatchError('TaskFilesUnavailable', 'The task has no files on its node.', {}, { cause: error });
 }
 
 // The continuation is the last name shown, as files come and go between two pages.
