@@ -18,7 +18,7 @@ export type DataDirectory = {
   close(): Promise<void>;
 };
 
-const temporaryPrefix = 'bookend-';
+const temporaryPrefix = 'bookend-stack-';
 
 /**
  * Opens `path`, or a fresh temporary directory without one, and locks it for this process.

@@ -17,10 +17,10 @@ const clearLine = '\r\u001b[2K';
 /** Talks through this process's standard streams. `signal` ends a question that is open. */
 export function standardIo(signal: AbortSignal): SampleIo {
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  let hasProgress = false;
+  let shown = '';
   const write = (text: string): void => {
-    process.stdout.write(hasProgress ? `${clearLine}${text}` : text);
-    hasProgress = false;
+    process.stdout.write(shown === '' ? text : `${clearLine}${text}`);
+    shown = '';
   };
   const readLine = async (): Promise<string> => {
     const lines = createInterface({ input: process.stdin, output: process.stdout });
@@ -35,9 +35,9 @@ export function standardIo(signal: AbortSignal): SampleIo {
   return {
     print: (line) => write(`${line}\n`),
     progress(text) {
-      if (!isTerminal || text === '') return;
+      if (!isTerminal || text === shown) return;
       write(text);
-      hasProgress = true;
+      shown = text;
     },
     async ask(question, given) {
       write(`${question}\n`);

@@ -93,7 +93,7 @@ it('a temporary directory is gone once it is given back', async () => {
 
 it('a temporary directory whose owner was killed is removed by the next one', async () => {
   const holder = await otherProcess();
-  const abandoned = await mkdtemp(join(tmpdir(), 'bookend-'));
+  const abandoned = await mkdtemp(join(tmpdir(), 'bookend-stack-'));
   await writeFile(join(abandoned, 'lock.json'), JSON.stringify(identifyProcess(holder.pid ?? 0)));
   await end(holder);
   await (await openDataDirectory(undefined)).close();
