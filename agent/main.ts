@@ -25,7 +25,11 @@ async function main(given: AgentArguments, connectionString: string): Promise<vo
   const state = resolve(given.stateDirectory);
   await mkdir(state, { recursive: true, mode: 0o700 });
   // Listened to from the first moment on; acted upon once there is something to end.
-  const endAsked = askedToEnd();
+  const endAsked = askedToEnd().then((why) => {
+    log.info('agent was asked to end', { why });
+    if (why === 'parentGone' && !given.isEphemeral) process.exit(exitCodes.done);
+    systemClock.schedule(shutdownBoundMs, () => process.exit(exitCodes.done));
+  });
   if (!(await becomeOnlyAgent(state, systemClock, otherAgentWaitMs))) {
     log.error('state directory was held by another agent');
     process.exit(exitCodes.failed);
@@ -47,12 +51,8 @@ async function main(given: AgentArguments, connectionString: string): Promise<vo
     ids: systemIds,
     log,
   });
-  const why = await endAsked;
-  log.info('agent was asked to end', { why });
-  if (why === 'signal' || given.isEphemeral) {
-    systemClock.schedule(shutdownBoundMs, () => process.exit(exitCodes.done));
-    await agent.shutdown();
-  }
+  await endAsked;
+  await agent.shutdown();
   process.exit(exitCodes.done);
 }
 

@@ -13,7 +13,7 @@ import {
 import type { Bus, ReceivedMessage, SessionReceiver } from '../shared/queues/bus.js';
 import { sessionOf, type Identity } from './identity.js';
 import { isPlainPath } from './task-paths.js';
-import { backOffMs, pause } from './waiting.js';
+import { backOffMs, pause, withOwnSignal } from './waiting.js';
 
 export type OrderHandlers = {
   /** Saves what the order asks; resolves, once that is durable, with what to do after the message is completed. */
@@ -64,7 +64,7 @@ export async function receiveOrders(options: ReceiveOptions): Promise<void> {
 async function receiveFrom(session: SessionReceiver, options: ReceiveOptions, onReceived: () => void): Promise<void> {
   const { stop, log, clock } = options;
   while (!stop.aborted) {
-    const message = await session.receive(receiveWaitMs, stop);
+    const message = await withOwnSignal(stop, (own) => session.receive(receiveWaitMs, own));
     onReceived();
     if (message === undefined || stop.aborted) continue;
     try {

@@ -39,6 +39,22 @@ export async function pause(clock: Clock, ms: number, signals: readonly AbortSig
   }
 }
 
+/**
+ * Lends `use` a signal that is aborted with `signal` and left behind afterwards: the client of the bus forgets to take its listener back
+ * when a wait ends without a message, which would add up on a signal that lives as long as the program.
+ */
+export async function withOwnSignal<T>(signal: AbortSignal, use: (own: AbortSignal) => Promise<T>): Promise<T> {
+  const own = new AbortController();
+  const forward = (): void => own.abort(signal.reason);
+  if (signal.aborted) forward();
+  signal.addEventListener('abort', forward, { once: true });
+  try {
+    return await use(own.signal);
+  } finally {
+    signal.removeEventListener('abort', forward);
+  }
+}
+
 /** Exponential back-off: 0.1 s, doubled per failure, at most 5 s. */
 export function backOffMs(failures: number): number {
   return Math.min(100 * 2 ** Math.max(failures - 1, 0), 5_000);

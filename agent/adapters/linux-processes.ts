@@ -21,12 +21,14 @@ export async function createLinuxProcesses(stateDirectory: string): Promise<Proc
   const folderOf = (runId: string): string =>
     join(stateDirectory, 'tries', createHash('sha256').update(runId).digest('hex').slice(0, 40));
   const baseOf = ({ runId, number }: TryId): string => join(folderOf(runId), String(number));
-  const readClaim = async (tryId: TryId): Promise<Claim> => parseClaim(await readOrUndefined(`${baseOf(tryId)}.claim`));
+  const { bootId } = await readMachine();
+  const readClaim = async (tryId: TryId): Promise<Claim> =>
+    parseClaim(await readOrUndefined(`${baseOf(tryId)}.claim`), bootId);
 
   return {
     machine: readMachine,
     findProgram,
-    start: (launch) => start(launch, wrapperPath, baseOf(launch.tryId)),
+    start: (launch) => start(launch, [wrapperPath, baseOf(launch.tryId), bootId]),
     async look(tryId) {
       const exitPath = `${baseOf(tryId)}.exit`;
       const exited = parseExit(await readOrUndefined(exitPath));
@@ -34,7 +36,8 @@ export async function createLinuxProcesses(stateDirectory: string): Promise<Proc
       const claim = await readClaim(tryId);
       if (claim.state === 'none') return { state: 'unclaimed' };
       if (claim.state === 'forbidden') return { state: 'forbidden' };
-      if (claim.state === 'held' ? isAlive(claim) : isMarkedAlive(tryId.runId)) return { state: 'alive' };
+      if (claim.state === 'held' && isAlive(claim)) return { state: 'alive' };
+      if (claim.state === 'unfinished' && isMarkedAlive(tryId.runId)) return { state: 'alive' };
       // It may have written its code between the two looks.
       return parseExit(await readOrUndefined(exitPath)) ?? { state: 'vanished' };
     },
@@ -68,13 +71,15 @@ export async function createLinuxProcesses(stateDirectory: string): Promise<Proc
 }
 
 type HeldClaim = { readonly state: 'held'; readonly pid: number; readonly startTicks: number };
-type Claim = HeldClaim | { readonly state: 'none' | 'forbidden' | 'unfinished' };
+type Claim = HeldClaim | { readonly state: 'none' | 'forbidden' | 'unfinished' | 'ofOtherBoot' };
 
-function parseClaim(text: string | undefined): Claim {
+function parseClaim(text: string | undefined, bootId: string): Claim {
   if (text === undefined) return { state: 'none' };
   if (text === `${forbiddenClaim}\n`) return { state: 'forbidden' };
-  const held = /^(\d+) (\d+)\n$/.exec(text);
+  const held = /^(\d+) (\d+) (\S+)\n$/.exec(text);
   if (held === null) return { state: 'unfinished' };
+  // Its pid may be anybody's by now.
+  if (held[3] !== bootId) return { state: 'ofOtherBoot' };
   return { state: 'held', pid: Number(held[1]), startTicks: Number(held[2]) };
 }
 
@@ -99,17 +104,20 @@ async function readMachine(): Promise<Machine> {
   return { bootId, uptimeMs: Number(uptime.split(' ')[0]) * 1000 };
 }
 
-async function start(launch: Launch, wrapperPath: string, base: string): Promise<StartOutcome> {
+async function start(
+  launch: Launch,
+  wrapper: readonly [path: string, base: string, bootId: string],
+): Promise<StartOutcome> {
   const append = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
   const opened: fs.FileHandle[] = [];
   try {
-    await fs.mkdir(dirname(base), { recursive: true, mode: 0o700 });
+    await fs.mkdir(dirname(wrapper[1]), { recursive: true, mode: 0o700 });
     // Files, not pipes: a pipe would end the command with the agent.
     for (const path of [launch.stdoutPath, launch.stderrPath]) opened.push(await fs.open(path, append, 0o644));
     const [stdout, stderr] = opened;
     const { direct, byName } = splitEnvironment(launch.environment);
     const command = [...byName, launch.program, ...launch.arguments];
-    const child = spawn('/bin/sh', [wrapperPath, base, ...command], {
+    const child = spawn('/bin/sh', [...wrapper, ...command], {
       cwd: launch.workingDirectory,
       env: direct,
       detached: true,

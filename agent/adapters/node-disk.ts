@@ -15,8 +15,8 @@ export async function createNodeDisk(directories: { readonly root: string; reado
   const inState = (name: string): string => join(directories.state, name);
   const inRoot = (path: string): string => join(root, path);
   return {
-    readState: (name) => unlessAbsent(fs.readFile(inState(name), 'utf8')),
-    listState: async (folder) => (await unlessAbsent(fs.readdir(inState(folder)))) ?? [],
+    readState: (name) => unlessMissing(fs.readFile(inState(name), 'utf8')),
+    listState: async (folder) => (await unlessMissing(fs.readdir(inState(folder)))) ?? [],
     async writeState(files) {
       const folders = new Set(files.map(({ name }) => dirname(inState(name))));
       for (const folder of folders) await fs.mkdir(folder, { recursive: true, mode: privateDirectory });
@@ -31,9 +31,9 @@ export async function createNodeDisk(directories: { readonly root: string; reado
     async makeDirectories(paths) {
       for (const path of paths) await fs.mkdir(inRoot(path), { recursive: true });
     },
-    exists: async (path) => (await unlessAbsent(fs.lstat(inRoot(path)))) !== undefined,
+    exists: async (path) => (await unlessMissing(fs.lstat(inRoot(path)))) !== undefined,
     async rename(path, newPath) {
-      await unlessAbsent(fs.rename(inRoot(path), inRoot(newPath)));
+      await unlessMissing(fs.rename(inRoot(path), inRoot(newPath)));
     },
     removeDirectory: (path) => fs.rm(inRoot(path), { recursive: true, force: true, maxRetries: 3 }),
     async removeEmptyDirectory(path) {
@@ -43,7 +43,7 @@ export async function createNodeDisk(directories: { readonly root: string; reado
         if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
       }
     },
-    readText: (path) => unlessAbsent(fs.readFile(inRoot(path), 'utf8')),
+    readText: (path) => unlessMissing(fs.readFile(inRoot(path), 'utf8')),
     async writeText(path, text) {
       await fs.mkdir(dirname(inRoot(path)), { recursive: true });
       await writeDurably(`${inRoot(path)}.new`, text);
@@ -156,11 +156,20 @@ function toFacts(stats: Stats | undefined): FileFacts | undefined {
   };
 }
 
+async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
+  return unless(promise, 'ENOENT');
+}
+
+// For whoever asks from outside, what cannot be reached is not there.
 async function unlessAbsent<T>(promise: Promise<T>): Promise<T | undefined> {
+  return unless(promise, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'ENXIO');
+}
+
+async function unless<T>(promise: Promise<T>, ...codes: readonly string[]): Promise<T | undefined> {
   try {
     return await promise;
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'ENXIO')) return undefined;
+    if (hasCode(error, ...codes)) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 // The agent is killed with SIGKILL before or after any of its calls to the outer world; whoever comes after it carries on. Whatever
 // happens, each command runs exactly once. Needs the compiled project (npm run build) and uses the real broker and the real client.
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
