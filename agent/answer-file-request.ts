@@ -52,7 +52,7 @@ async function answerList(
   const text = JSON.stringify(files);
   if (text.length <= largestInlineCharacters && Buffer.byteLength(text) <= largestInlineCharacters)
     return { kind: 'list', files };
-  const content = Buffer.from(text);
+  const content = Buffer.from(JSON.stringify({ kind: 'list', files } satisfies Answer));
   if (content.length > largestAnswerBytes) return tooLarge(content.length);
   await upload(content);
   return { kind: 'uploaded', of: 'list' };

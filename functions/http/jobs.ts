@@ -13,7 +13,7 @@ import { jobFilters, jobProperties } from '../../shared/jobs/job-filters.js';
 import { jobUrl, toJobResource } from '../../shared/jobs/job-resource.js';
 import { listJobs, loadJob } from '../../shared/jobs/read-jobs.js';
 import { terminateJob } from '../../shared/jobs/terminate-job.js';
-import { getQuery, listQuery, listResources, pathId, selectFrom } from '../../shared/rest-filters/resource-query.js';
+import { getQuery, listQuery, listResources, pathId, selectFrom } from '../../shared/rest/resource-query.js';
 import { toValidators } from '../../shared/rest/etag.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';

@@ -17,7 +17,7 @@ import {
   filePathOf,
 } from '../../shared/nodes/node-files.js';
 import { nodeUrl } from '../../shared/nodes/node-url.js';
-import { listResources, pathId } from '../../shared/rest-filters/resource-query.js';
+import { listResources, pathId } from '../../shared/rest/resource-query.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';
 

@@ -3,7 +3,7 @@ import { app } from '@azure/functions';
 import { nodeFilters, nodeProperties } from '../../shared/nodes/node-filters.js';
 import { toNodeResource } from '../../shared/nodes/node-resource.js';
 import { listNodes, loadNode } from '../../shared/nodes/read-nodes.js';
-import { listResources, pathId, selectFrom } from '../../shared/rest-filters/resource-query.js';
+import { listResources, pathId, selectFrom } from '../../shared/rest/resource-query.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';
 

@@ -6,7 +6,7 @@ import { parsePoolAdd } from '../../shared/pools/pool-body.js';
 import { poolFilters, poolProperties } from '../../shared/pools/pool-filters.js';
 import { poolUrl, toPoolResource } from '../../shared/pools/pool-resource.js';
 import { listPools, loadPool, loadStoredPool } from '../../shared/pools/read-pools.js';
-import { getQuery, listQuery, listResources, pathId, selectFrom } from '../../shared/rest-filters/resource-query.js';
+import { getQuery, listQuery, listResources, pathId, selectFrom } from '../../shared/rest/resource-query.js';
 import { toValidators } from '../../shared/rest/etag.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';

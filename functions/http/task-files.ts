@@ -8,7 +8,7 @@ import {
   type FilesPlace,
 } from '../../shared/nodes/node-file-resource.js';
 import { createFileList, filePathOf, readFile, readFileProperties } from '../../shared/nodes/node-files.js';
-import { listResources, pathId } from '../../shared/rest-filters/resource-query.js';
+import { listResources, pathId } from '../../shared/rest/resource-query.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';
 import { locateTaskFiles, type TaskFileRoot } from '../../shared/tasks/locate-task-files.js';

@@ -1,7 +1,7 @@
 // The REST operations on tasks. https://learn.microsoft.com/rest/api/batchservice/task
 import { app } from '@azure/functions';
 import { loadJob } from '../../shared/jobs/read-jobs.js';
-import { getQuery, listQuery, listResources, pathId, selectFrom } from '../../shared/rest-filters/resource-query.js';
+import { getQuery, listQuery, listResources, pathId, selectFrom } from '../../shared/rest/resource-query.js';
 import { toValidators } from '../../shared/rest/etag.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';

@@ -11,8 +11,8 @@ import {
   onlyDefault,
   text,
   unsupported,
-} from '../rest-filters/body-types.js';
-import { parseBody, refuse, requireStorable } from '../rest-filters/request-body.js';
+} from '../rest/body-types.js';
+import { parseBody, refuse, requireStorable } from '../rest/request-body.js';
 import {
   constraintsBody,
   defaultRetentionMs,

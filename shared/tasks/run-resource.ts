@@ -1,7 +1,7 @@
 // The parts of Batch's JSON that preparation, release and tasks have in common: environment, identity, constraints. Both ways.
 import { z } from 'zod';
 import { formatDuration } from '../rest/iso-duration.js';
-import { choice, durationBody, onlyDefault, text, unsupported } from '../rest-filters/body-types.js';
+import { choice, durationBody, onlyDefault, text, unsupported } from '../rest/body-types.js';
 import type { EnvironmentSetting, RunConstraints, UserIdentity } from './run-definition.js';
 
 /** Batch keeps the files of a run this long unless told otherwise. */

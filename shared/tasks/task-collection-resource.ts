@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { BatchError } from '../errors.js';
 import { errorCatalogue } from '../rest/error-catalogue.js';
 import { etagOf } from '../rest/etag.js';
-import { idText } from '../rest-filters/body-types.js';
-import { parseBody } from '../rest-filters/request-body.js';
+import { idText } from '../rest/body-types.js';
+import { parseBody } from '../rest/request-body.js';
 import { parseTaskAdd, taskUrl } from './task-resource.js';
 import type { Task, TaskDefinition } from './task.js';
 

@@ -5,8 +5,8 @@ import { taskDirectory } from '../jobs/job-directory.js';
 import { jobUrl } from '../jobs/job-resource.js';
 import { nodeUrl } from '../nodes/node-url.js';
 import { etagOf } from '../rest/etag.js';
-import { commandLineText, displayNameText, idText, unsupported } from '../rest-filters/body-types.js';
-import { parseBody, requireStorable } from '../rest-filters/request-body.js';
+import { commandLineText, displayNameText, idText, unsupported } from '../rest/body-types.js';
+import { parseBody, requireStorable } from '../rest/request-body.js';
 import {
   constraintsBody,
   environmentSettingsBody,

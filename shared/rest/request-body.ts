@@ -3,7 +3,7 @@
 // Codes: https://learn.microsoft.com/rest/api/batchservice/batch-status-and-error-codes
 import type { z } from 'zod';
 import { BatchError } from '../errors.js';
-import type { BatchErrorCode } from '../rest/error-catalogue.js';
+import type { BatchErrorCode } from './error-catalogue.js';
 import { maxDocumentCharacters } from '../tables/document.js';
 
 const maxNesting = 32;

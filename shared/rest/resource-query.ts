@@ -1,12 +1,12 @@
 // Answering lists and single resources as `$filter`, `$select`, `$expand` and `maxresults` ask. Knows no resource.
 // A list is read page by page: memory is bounded by one page, work by a number of reads; a short page leads on with a link.
 import { BatchError } from '../errors.js';
-import type { BatchErrorCode } from '../rest/error-catalogue.js';
-import { parseFilter, type Filter, type FilterTable } from '../rest/odata-filter.js';
-import { equalitiesOf, matchesFilter } from '../rest/odata-match.js';
-import { applySelect, parseSelect } from '../rest/odata-select.js';
-import type { OperationRequest } from '../rest/operation.js';
-import type { ItemPage, PageRequest } from '../rest/paging.js';
+import type { BatchErrorCode } from './error-catalogue.js';
+import { parseFilter, type Filter, type FilterTable } from './odata-filter.js';
+import { equalitiesOf, matchesFilter } from './odata-match.js';
+import { applySelect, parseSelect } from './odata-select.js';
+import type { OperationRequest } from './operation.js';
+import type { ItemPage, PageRequest } from './paging.js';
 import { openContinuation, sealContinuation } from './continuation.js';
 
 /** What a query needs of a request. */

@@ -1,6 +1,6 @@
 // The building blocks of request body schemas: the conventions that all of Batch's bodies share. Knows no resource.
 import { z } from 'zod';
-import { parseDuration } from '../rest/iso-duration.js';
+import { parseDuration } from './iso-duration.js';
 import { refuse } from './request-body.js';
 
 /** A property that Batch knows and Bookend does not act on: only an empty value is let through, and dropped. */

@@ -7,7 +7,7 @@ import {
   selectFrom,
   type Asked,
   type ListSource,
-} from '../../../shared/rest-filters/resource-query.js';
+} from '../../../shared/rest/resource-query.js';
 import { filterable } from '../../../shared/rest/odata-filter.js';
 import { laterRefusalOf, refusalOf } from './refusal.js';
 
