@@ -34,6 +34,8 @@ export type StackOptions = {
   readonly programLogs?: 'stderr' | 'files';
   /** Least level of those lines. Default: warn. */
   readonly programLogLevel?: LogLevel;
+  /** False: nobody provides nodes here, machines join by themselves. Default: true. */
+  readonly providesNodes?: boolean;
   /** Told of each part as it is being started. */
   readonly onProgress?: (starting: string) => void;
   /** Gives up the start, stopping what was started; no longer looked at once the stack is up. */
@@ -131,7 +133,8 @@ async function startParts(options: StackOptions, data: DataDirectory, secrets: S
       { url: functionsHost.ready().url, key: secrets.hostKey },
       { clock: systemClock, log, signal: stopping.signal },
     );
-  const parts = inOrder('stack', atOnce('services', azurite, serviceBus), functionsHost, nodes);
+  const providers = options.providesNodes === false ? [] : [nodes];
+  const parts = inOrder('stack', atOnce('services', azurite, serviceBus), functionsHost, ...providers);
   await parts.start();
   void sweep();
   const kill = (): void => {
