@@ -3,8 +3,8 @@
 // Concurrency is Azure's: a single-message function runs maxConcurrentCalls messages (or maxConcurrentSessions sessions, each in
 // order) at once; a batch function one batch at a time, with sessions one session at a time.
 // Each of these strands has a receiver of its own and is serial, so outcomes never mix on one link (see settle.ts).
+import { isServiceBusError, type ServiceBusReceivedMessage, type ServiceBusReceiver } from '@azure/service-bus';
 import { setMaxListeners } from 'node:events';
-import { isServiceBusError, ServiceBusClient, RetryMode, type ServiceBusReceiver } from '@azure/service-bus';
 import { delay, type Clock } from '../../../shared/clock.js';
 import type { Log } from '../../../shared/log.js';
 import type { InvocationRequest } from '../app/core-api.js';
@@ -12,8 +12,11 @@ import type { HostedFunction, ServiceBusTrigger } from '../app/triggers.js';
 import type { ServiceBusOptions } from '../config/host-json.js';
 import { withDeadline } from '../deadline.js';
 import type { Intake } from '../stop-host.js';
+import { createBusConnection, type BusConnection } from './bus-connection.js';
+import { createLossLog } from './loss-log.js';
 import { receiveBatch } from './receive-batch.js';
-import { settle } from './settle.js';
+import { keepSession } from './session-lock.js';
+import { settle, type Settler } from './settle.js';
 import { batchRequest, singleRequest } from './trigger-data.js';
 
 export type ServiceBusTriggerOptions = {
@@ -29,50 +32,55 @@ export type ServiceBusTriggerOptions = {
 
 const firstRetryMs = 100;
 const longestRetryMs = 2_000;
+/** The first look at a queue is short: it tells that the link is up. */
 const firstLookMs = 1;
-/** How long a receive waits without sessions; Azure detaches a link that is idle for ten minutes. */
+/** Azure detaches a link that is idle for ten minutes. */
 const longestWaitMs = 5 * 60_000;
-const closeDeadlineMs = 5_000;
-/** What is added to the client's own time limits before this host takes it for stuck. */
-const graceMs = 30_000;
+/** What is added to a wait before it is taken for stuck, and its connection is given up. */
+const graceMs = 15_000;
+const closeDeadlineMs = 2_000;
 
 /** Starts receiving at once; a queue that cannot be reached is tried again with back-off (0.1 s to 2 s) and logged once. */
 export function startServiceBusTrigger(trigger: ServiceBusTriggerOptions): Intake {
   const { clock, options, hosted } = trigger;
   const { entityPath, isBatch, hasSessions } = hosted.trigger;
   const log = trigger.log.with({ functionName: hosted.name, queueName: entityPath });
+  const loss = createLossLog(log);
   const stopping = new AbortController();
   // Every strand waits on it, and so do the client's calls.
   setMaxListeners(0, stopping.signal);
-  const { clientRetryOptions: retry } = options;
-  const client = new ServiceBusClient(trigger.connectionString, {
-    retryOptions: {
-      // The strands retry by themselves: the client's own retries would delay a session's next accept by seconds.
-      maxRetries: 0,
-      timeoutInMs: retry.tryTimeout,
-      mode: retry.mode === 'fixed' ? RetryMode.Fixed : RetryMode.Exponential,
-      retryDelayInMs: retry.delay,
-      maxRetryDelayInMs: retry.maxDelay,
-    },
-  });
-  const connection = createConnectionLog(log);
+  const receiverOptions = {
+    // The function gets the body as it was sent.
+    skipParsingBodyAsJson: true,
+    maxAutoLockRenewalDurationInMs: isBatch ? 0 : options.maxAutoLockRenewalDuration,
+  };
   const strandCount = isBatch ? 1 : hasSessions ? options.maxConcurrentSessions : options.maxConcurrentCalls;
+  let connection = createBusConnection(trigger.connectionString, options, clock);
   const strands = Array.from({ length: strandCount }, () => runStrand());
+
+  /** The connection all strands share, a new one after a loss. */
+  function connect(): BusConnection {
+    if (connection.lost.aborted) connection = createBusConnection(trigger.connectionString, options, clock);
+    return connection;
+  }
 
   async function runStrand(): Promise<void> {
     let retryMs = firstRetryMs;
     while (!stopping.signal.aborted) {
+      const current = connect();
       let receiver: ServiceBusReceiver | undefined;
       try {
-        receiver = hasSessions ? await acceptSession() : openReceiver();
+        receiver = hasSessions ? await acceptSession(current) : openReceiver(current);
         if (receiver === undefined) continue;
-        await handleMessages(receiver, () => {
-          connection.works();
+        await handleMessages({ receiver, lost: current.lost }, () => {
+          loss.ended();
           retryMs = firstRetryMs;
         });
       } catch (error) {
         if (stopping.signal.aborted) break;
-        connection.failed(error);
+        loss.happened(error);
+        // Whatever cannot be explained by the link alone is blamed on the connection.
+        if (!isServiceBusError(error) || retryMs >= longestRetryMs) void current.giveUp(new Error('Given up'));
         await delay(clock, retryMs, stopping.signal).catch(() => undefined);
         retryMs = Math.min(retryMs * 2, longestRetryMs);
       } finally {
@@ -81,65 +89,64 @@ export function startServiceBusTrigger(trigger: ServiceBusTriggerOptions): Intak
     }
   }
 
-  function openReceiver(): ServiceBusReceiver {
-    return client.createReceiver(entityPath, {
-      skipParsingBodyAsJson: true,
-      maxAutoLockRenewalDurationInMs: isBatch ? 0 : options.maxAutoLockRenewalDuration,
-    });
+  function openReceiver({ client }: BusConnection): ServiceBusReceiver {
+    return client.createReceiver(entityPath, { ...receiverOptions });
   }
 
   /** The next session that has messages; undefined when none came within the client's time limit, or on stop. */
-  async function acceptSession(): Promise<ServiceBusReceiver | undefined> {
-    const accepting = client.acceptNextSession(entityPath, {
-      skipParsingBodyAsJson: true,
-      maxAutoLockRenewalDurationInMs: isBatch ? 0 : options.maxAutoLockRenewalDuration,
-      abortSignal: stopping.signal,
-    });
+  async function acceptSession({ client, lost }: BusConnection): Promise<ServiceBusReceiver | undefined> {
+    const accepting = client.acceptNextSession(entityPath, { ...receiverOptions });
+    const limits = { clock, ms: options.clientRetryOptions.tryTimeout + graceMs };
     try {
-      // The client does not give up a pending accept when aborted; closing it does, after the strands have ended.
-      return await withDeadline(accepting, { clock, ms: retry.tryTimeout + graceMs, signal: stopping.signal });
+      return await withDeadline(withDeadline(accepting, { ...limits, signal: stopping.signal }), {
+        ...limits,
+        signal: lost,
+      });
     } catch (error) {
+      // A pending accept cannot be taken back; it ends with its connection.
       accepting.then(close, () => undefined);
       if (stopping.signal.aborted) return undefined;
       if (!isServiceBusError(error) || error.code !== 'ServiceTimeout') throw error;
-      connection.works();
+      loss.ended();
       return undefined;
     }
   }
 
   /** Handles one receiver's messages until it has none left (sessions), it is lost (rejects), or the host stops. */
-  async function handleMessages(receiver: ServiceBusReceiver, onReached: () => void): Promise<void> {
+  async function handleMessages({ receiver, lost }: Settler, onReached: () => void): Promise<void> {
     const maxCount = isBatch ? (hosted.trigger.maxMessageBatchSize ?? options.maxMessageBatchSize) : 1;
-    const mayKeep = sessionKeeper(receiver, clock);
-    // The first look at a queue is short: it tells that the link is up.
+    const mayKeep = keepSession(receiver, clock);
     let maxWaitMs = hasSessions ? options.sessionIdleTimeout : firstLookMs;
     while (!stopping.signal.aborted && mayKeep()) {
       const receiving = receiveBatch(receiver, { maxCount, maxWaitMs, signal: stopping.signal });
-      const messages = await withDeadline(receiving, { clock, ms: maxWaitMs + graceMs });
+      const messages = await withDeadline(receiving, { clock, ms: maxWaitMs + graceMs, signal: lost });
       onReached();
-      if (messages.length > 0) await handle(receiver, messages);
+      if (messages.length > 0) await handle({ receiver, lost }, messages);
       else if (hasSessions || receiver.isClosed) return;
       if (!hasSessions) maxWaitMs = longestWaitMs;
     }
   }
 
-  async function handle(
-    receiver: ServiceBusReceiver,
-    messages: Awaited<ReturnType<typeof receiveBatch>>,
-  ): Promise<void> {
-    const form = { bindingName: hosted.bindingName, isBinary: hosted.trigger.isBinary };
-    const [first] = messages;
-    if (first === undefined) return;
-    const request = isBatch
-      ? batchRequest(messages, { ...form, keepEmpty: trigger.keepEmpty })
-      : singleRequest(first, form);
-    const outcome = await trigger.invoke(request).then(
+  async function handle(settler: Settler, messages: readonly ServiceBusReceivedMessage[]): Promise<void> {
+    const outcome = await trigger.invoke(toRequest(messages)).then(
       () => 'complete' as const,
       () => 'abandon' as const,
     );
     const autoComplete = hosted.trigger.autoCompleteMessages ?? options.autoCompleteMessages;
     if (outcome === 'complete' && !autoComplete) return;
-    await settle(receiver, messages, outcome, { clock, log });
+    const another = (): Settler => {
+      const current = connect();
+      return { receiver: openReceiver(current), lost: current.lost };
+    };
+    await settle(settler, messages, outcome, { clock, log, ...(!hasSessions && { another }) });
+  }
+
+  function toRequest(messages: readonly ServiceBusReceivedMessage[]): InvocationRequest {
+    const form = { bindingName: hosted.bindingName, isBinary: hosted.trigger.isBinary };
+    const [first] = messages;
+    return isBatch || first === undefined
+      ? batchRequest(messages, { ...form, keepEmpty: trigger.keepEmpty })
+      : singleRequest(first, form);
   }
 
   async function close(receiver: ServiceBusReceiver | undefined): Promise<void> {
@@ -155,36 +162,7 @@ export function startServiceBusTrigger(trigger: ServiceBusTriggerOptions): Intak
     },
     async close() {
       stopping.abort();
-      await withDeadline(client.close(), { clock, ms: closeDeadlineMs }).catch(() => undefined);
-    },
-  };
-}
-
-/**
- * Whether a session may be kept for one more round. It is given back between two rounds when less than half of its lock is left:
- * a session that never idles would else lose its lock in the middle of a message, and others would never get their turn.
- */
-function sessionKeeper(receiver: ServiceBusReceiver, clock: Clock): () => boolean {
-  const lockedUntil = (): number | undefined =>
-    'sessionLockedUntilUtc' in receiver && receiver.sessionLockedUntilUtc instanceof Date
-      ? receiver.sessionLockedUntilUtc.getTime()
-      : undefined;
-  const left = (): number => (lockedUntil() ?? Number.POSITIVE_INFINITY) - clock.now().getTime();
-  const lockDurationMs = left();
-  return () => !Number.isFinite(lockDurationMs) || left() >= lockDurationMs / 2;
-}
-
-/** One line when the queue is lost and one when it is back, however many strands and attempts there are in between. */
-function createConnectionLog(log: Log): { works(): void; failed(error: unknown): void } {
-  let isFailing = false;
-  return {
-    works() {
-      if (isFailing) log.info('queue was reached again');
-      isFailing = false;
-    },
-    failed(error) {
-      if (!isFailing) log.warn('queue was lost; trying again', { error });
-      isFailing = true;
+      await connection.giveUp(new Error('The host stopped'));
     },
   };
 }
