@@ -1,6 +1,7 @@
 // The bus in Azure Service Bus or the embedded broker, through the official client.
 // Receivers here settle one message at a time: two neighbours settled in one tick with different outcomes would share the first
 // one's (a bug of the client's AMQP library, see docs/decisions/settle-one-kind-at-a-time.md).
+import type { EventEmitter } from 'node:events';
 import {
   isServiceBusError,
   RetryMode,
@@ -10,6 +11,7 @@ import {
   type ServiceBusSender,
   type ServiceBusSessionReceiver,
 } from '@azure/service-bus';
+import { z } from 'zod';
 import type { Log } from '../log.js';
 import {
   BusUnavailable,
@@ -35,19 +37,21 @@ const sessionHeldForMs = 30 * 24 * 3600_000;
 export function createAzureBus(connectionString: string, log: Log): Bus {
   const client = new ServiceBusClient(connectionString, { retryOptions });
   const senders = new Map<QueueName, ServiceBusSender>();
-  const waitingClients = new Map<number, ServiceBusClient>();
+  const waitingConnections = new Map<number, Connection>();
   const senderOf = (queue: QueueName): ServiceBusSender => {
     const known = senders.get(queue) ?? client.createSender(queue);
     senders.set(queue, known);
     return known;
   };
-  // How long "next session" waits is a property of the client, so each duration has its own.
-  const clientWaiting = (waitMs: number): ServiceBusClient => {
-    const known =
-      waitingClients.get(waitMs) ??
-      new ServiceBusClient(connectionString, { retryOptions: { ...retryOptions, maxRetries: 0, timeoutInMs: waitMs } });
-    waitingClients.set(waitMs, known);
-    return known;
+  // How long "next session" waits is a property of the client, so each duration has its own. One that lost its connection is replaced.
+  const connectionWaiting = (waitMs: number): Connection => {
+    const known = waitingConnections.get(waitMs);
+    if (known !== undefined && !known.lost.aborted) return known;
+    const fresh = toConnection(
+      new ServiceBusClient(connectionString, { retryOptions: { ...retryOptions, maxRetries: 0, timeoutInMs: waitMs } }),
+    );
+    waitingConnections.set(waitMs, fresh);
+    return fresh;
   };
   const options = {
     maxAutoLockRenewalDurationInMs: sessionHeldForMs,
@@ -62,7 +66,8 @@ export function createAzureBus(connectionString: string, log: Log): Bus {
     },
     async openSession(queue, sessionId, waitMs) {
       try {
-        return holdSession(await clientWaiting(waitMs).acceptSession(queue, sessionId, options));
+        const { client: waiting, lost } = connectionWaiting(waitMs);
+        return holdSession(await unlessLost(waiting.acceptSession(queue, sessionId, options), lost), lost);
       } catch (error) {
         if (hasCode(error, 'SessionCannotBeLocked')) return undefined;
         throw new BusUnavailable(`Session '${sessionId}' of queue '${queue}' could not be taken`, { cause: error });
@@ -70,15 +75,18 @@ export function createAzureBus(connectionString: string, log: Log): Bus {
     },
     async openNextSession(queue, waitMs) {
       try {
-        const receiver = await clientWaiting(waitMs).acceptNextSession(queue, options);
-        return { ...holdSession(receiver), sessionId: receiver.sessionId };
+        const { client: waiting, lost } = connectionWaiting(waitMs);
+        const receiver = await unlessLost(waiting.acceptNextSession(queue, options), lost);
+        return { ...holdSession(receiver, lost), sessionId: receiver.sessionId };
       } catch (error) {
         if (hasCode(error, 'ServiceTimeout') || hasCode(error, 'SessionCannotBeLocked')) return undefined;
         throw new BusUnavailable(`The next session of queue '${queue}' could not be taken`, { cause: error });
       }
     },
     async close() {
-      const closed = await Promise.allSettled([client, ...waitingClients.values()].map((each) => each.close()));
+      const closed = await Promise.allSettled(
+        [client, ...[...waitingConnections.values()].map((each) => each.client)].map((each) => each.close()),
+      );
       for (const each of closed)
         if (each.status === 'rejected') log.warn('closing the bus failed', { error: each.reason });
     },
@@ -110,13 +118,43 @@ function toWire(message: OutgoingMessage): ServiceBusMessage {
   };
 }
 
-function holdSession(receiver: ServiceBusSessionReceiver): SessionReceiver {
+/** A client and what tells that its connection is gone: a settlement that is under way then would wait a minute for its answer. */
+type Connection = { readonly client: ServiceBusClient; readonly lost: AbortSignal };
+
+// The client tells nobody that its connection is gone; the emitter inside is the only one who does.
+const clientInternals = z.object({
+  _connectionContext: z.object({
+    connection: z.custom<EventEmitter>((value) => typeof Object(value).once === 'function'),
+  }),
+});
+
+function toConnection(client: ServiceBusClient): Connection {
+  const lost = new AbortController();
+  clientInternals.parse(client)._connectionContext.connection.once('disconnected', () => {
+    lost.abort(new Error('The connection to Service Bus was lost'));
+    // What is left of it: its links' timers. There is nobody to tell that this failed.
+    client.close().catch(() => undefined);
+  });
+  return { client, lost: lost.signal };
+}
+
+/** Settles as `promise` does, or rejects as soon as the connection is lost. */
+function unlessLost<T>(promise: Promise<T>, lost: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onLost = (): void => reject(lost.reason as Error);
+    if (lost.aborted) onLost();
+    lost.addEventListener('abort', onLost, { once: true });
+    promise.then(resolve, reject).finally(() => lost.removeEventListener('abort', onLost));
+  });
+}
+
+function holdSession(receiver: ServiceBusSessionReceiver, lost: AbortSignal): SessionReceiver {
   const wire = new WeakMap<ReceivedMessage, ServiceBusReceivedMessage>();
   let settling: Promise<unknown> = Promise.resolve();
   const settle = (message: ReceivedMessage, how: (received: ServiceBusReceivedMessage) => Promise<void>) => {
     const received = wire.get(message);
     if (received === undefined) throw new Error(`Message '${message.messageId}' was not received from this session`);
-    const settled = settling.then(() => how(received));
+    const settled = settling.then(() => unlessLost(how(received), lost));
     settling = settled.catch(() => undefined);
     return settled.catch((error: unknown) => {
       throw new SessionLost(`Message '${message.messageId}' could not be settled`, { cause: error });
@@ -126,10 +164,11 @@ function holdSession(receiver: ServiceBusSessionReceiver): SessionReceiver {
     async receive(waitMs, signal) {
       if (receiver.isClosed) throw new SessionLost(`Session '${receiver.sessionId}' was closed`);
       try {
-        const [received] = await receiver.receiveMessages(1, {
+        const waiting = receiver.receiveMessages(1, {
           maxWaitTimeInMs: waitMs,
           ...(signal === undefined ? {} : { abortSignal: signal }),
         });
+        const [received] = await unlessLost(waiting, lost);
         if (received === undefined) return undefined;
         const message = fromWire(received);
         wire.set(message, received);
