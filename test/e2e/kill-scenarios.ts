@@ -1,0 +1,108 @@
+// One scenario: a job runs while something is killed at a named point of it, and comes to its end with every command run once.
+import { existsSync } from 'node:fs';
+import { expect } from 'vitest';
+import { eventually } from '../helpers/eventually.js';
+import type { Fired, KillableStack, Victim } from './killable-stack.js';
+import { jobBody, jobReached, planJob, readMarks, taskBodies, tasksCompleted, type MarkedJob } from './marked-job.js';
+import { persistently } from './persistently.js';
+
+/** Who is killed: one of the parts, or all that may be killed at the same instant. */
+export const victims = {
+  parent: ['parent'],
+  host: ['host'],
+  broker: ['broker'],
+  agent: ['agent'],
+  'all together': ['parent', 'host', 'broker', 'agents'],
+} as const satisfies Readonly<Record<string, readonly Victim[]>>;
+export type VictimName = keyof typeof victims;
+
+export const kinds = ['preparation', 'task', 'release'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** The points that the promise names. */
+export const namedPoints = [
+  'order received',
+  'order journaled',
+  'process spawned',
+  'process exited',
+  'reported',
+  'pass half saved',
+  'orders half sent',
+] as const;
+/** Those between them. */
+export const furtherPoints = [
+  'order completed',
+  'running unsaved',
+  'running saved',
+  'ended unsaved',
+  'ended saved',
+  'report due',
+  'pass saved',
+] as const;
+export type Point = (typeof namedPoints)[number] | (typeof furtherPoints)[number];
+
+export type Scenario = { readonly point: Point; readonly kind: Kind; readonly victim: VictimName };
+
+export const everyScenario = (points: readonly Point[]): readonly Scenario[] =>
+  points.flatMap((point) =>
+    kinds.flatMap((kind) => Object.keys(victims).map((victim) => ({ point, kind, victim: victim as VictimName }))),
+  );
+
+/** Plays the scenario on a pool of two idle nodes; rejects unless the kill took place and the job came to its end as promised. */
+export async function playScenario(stack: KillableStack, poolId: string, scenario: Scenario): Promise<void> {
+  const { point, kind, victim } = scenario;
+  const jobId = `${victim}-${point}-${kind}`.replaceAll(' ', '-');
+  const job = planJob(stack.directory, { jobId, poolId, tasks: 3 });
+  stack.arm({ name: jobId, point, kind, jobId, victims: victims[victim] });
+  await runJob(stack, job);
+  const fired = await eventually('the kill', () => stack.fired(jobId));
+  await expectKilled(fired);
+  await expectRunOnce(stack, job);
+  await persistently('delete the job', () => stack.client().job.deleteMethod(jobId), [
+    'JobNotFound',
+    'JobBeingDeleted',
+  ]);
+}
+
+/** From adding the job to its completion, through every outage. */
+export async function runJob(stack: Pick<KillableStack, 'client'>, job: MarkedJob, script?: string): Promise<void> {
+  const { client } = stack;
+  const { jobId } = job;
+  await persistently('add the job', () => client().job.add(jobBody(job)), ['JobExists']);
+  await persistently('add the tasks', () => client().task.addCollection(jobId, taskBodies(job, script)));
+  await tasksCompleted(client, job);
+  await persistently('terminate the job', () => client().job.terminate(jobId), ['JobBeingTerminated', 'JobCompleted']);
+  await jobReached(client, job, 'completed');
+}
+
+async function expectKilled({ pids }: Fired): Promise<void> {
+  expect(pids).not.toEqual([]);
+  await eventually('the end of what was killed', () => pids.every((pid) => !existsSync(`/proc/${pid}`)));
+}
+
+/** Every command ran once, first the preparation, last the release, on the nodes that got tasks and on no other; and the service says so. */
+export async function expectRunOnce({ client }: Pick<KillableStack, 'client'>, job: MarkedJob): Promise<void> {
+  const { runs, order } = readMarks(job);
+  const nodes = [...new Set(job.taskIds.flatMap((id) => runs[id] ?? []))].sort();
+  const commands = [...job.taskIds, ...nodes.flatMap((id) => [`preparation.${id}`, `release.${id}`])];
+  const counts = Object.fromEntries(Object.entries(runs).map(([name, lines]) => [name, lines.length]));
+  expect(counts).toEqual(Object.fromEntries(commands.map((name) => [name, 1])));
+  for (const nodeId of nodes) {
+    expect(order[nodeId]?.[0], `first on ${nodeId}`).toBe('preparation');
+    expect(order[nodeId]?.at(-1), `last on ${nodeId}`).toBe('release');
+  }
+  const tasks = await eventually('the tasks', async () => [...(await client().task.list(job.jobId))]);
+  expect(tasks.map(({ id, executionInfo }) => [id, executionInfo?.exitCode, executionInfo?.requeueCount])).toEqual(
+    job.taskIds.map((id) => [id, 0, 0]),
+  );
+  const status = await eventually('the status', async () => [
+    ...(await client().job.listPreparationAndReleaseTaskStatus(job.jobId)),
+  ]);
+  expect(
+    status.map(({ nodeId, jobPreparationTaskExecutionInfo: preparation, jobReleaseTaskExecutionInfo: release }) => [
+      nodeId,
+      preparation?.exitCode,
+      release?.exitCode,
+    ]),
+  ).toEqual(nodes.map((nodeId) => [nodeId, 0, 0]));
+}
