@@ -122,6 +122,7 @@ async function startParts(options: StackOptions, data: DataDirectory, secrets: S
           serviceBusConnection,
           logLevel: programLogLevel,
           isEphemeral: !data.isPersistent,
+          onSpawned: data.residents.enter,
           ...(context.programLogs === 'files' ? { logFile: join(data.logs, 'agents.log') } : {}),
         },
       });

@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { openResidents, type Residents } from './residents.js';
 import { isAlive } from './process-identity.js';
 import { lockDirectory, lockHolder } from './directory-lock.js';
 
@@ -14,10 +15,14 @@ export type DataDirectory = {
   readonly serviceBus: string;
   readonly nodes: string;
   readonly logs: string;
+  /** Where every process that works in the directory is to be entered. */
+  readonly residents: Residents;
   /** Gives the directory back; a temporary one is removed. */
   close(): Promise<void>;
 };
 
+/** Agents take up to 5 s to end their tasks, Azurite as long as the disk takes. */
+const formerResidentsWithinMs = 15_000;
 const temporaryPrefix = 'bookend-stack-';
 
 /**
@@ -30,6 +35,7 @@ export async function openDataDirectory(path: string | undefined): Promise<DataD
   // Secrets and logs stand in here.
   await mkdir(root, { recursive: true, mode: 0o700 });
   const lock = await lockDirectory(root);
+  const residents = await openResidents(root, formerResidentsWithinMs);
   const parts = { azurite: join(root, 'azurite'), serviceBus: join(root, 'service-bus') };
   const more = { nodes: join(root, 'nodes'), logs: join(root, 'logs') };
   await Promise.all([...Object.values(parts), ...Object.values(more)].map((each) => mkdir(each, { recursive: true })));
@@ -38,6 +44,7 @@ export async function openDataDirectory(path: string | undefined): Promise<DataD
     isPersistent: path !== undefined,
     ...parts,
     ...more,
+    residents,
     async close() {
       // Programs that were killed a moment ago may still be writing: hence the retries.
       if (path === undefined) await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });

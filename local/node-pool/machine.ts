@@ -25,6 +25,8 @@ export type AgentProgram = {
   /** The agents' tasks end with them, because nobody will come to adopt them. */
   readonly isEphemeral: boolean;
   readonly logFile?: string;
+  /** Told of every agent process that is started. */
+  readonly onSpawned?: (pid: number, ended: Promise<unknown>) => void;
 };
 
 export type Machine = {
@@ -58,6 +60,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       env: () => ({ BOOKEND_SERVICE_BUS: agent.serviceBusConnection }),
       readyWithinMs: 0,
       graceMs: agentGraceMs,
+      ...(agent.onSpawned === undefined ? {} : { onSpawned: agent.onSpawned }),
       ...(agent.logFile === undefined ? {} : { logFile: agent.logFile }),
     },
     { log },

@@ -17,6 +17,8 @@ export type ProgramRun<Ready> = {
   /** What the program says over IPC once it can be used; a program without it is ready as soon as it runs. */
   readonly ready?: z.ZodType<Ready>;
   readonly readyWithinMs: number;
+  /** Told at once of the new process. */
+  readonly onSpawned?: (pid: number, ended: Promise<unknown>) => void;
   /** Gives up the start (not a run that is ready) once aborted. */
   readonly signal?: AbortSignal;
   /** Standard output and error are appended to this file; without it they go to the parent's standard error. */
@@ -53,6 +55,7 @@ export async function startChild<Ready>(run: ProgramRun<Ready>): Promise<Child<R
   });
   // A program that goes away closes its channel first; an error on it says no more than `ended` does.
   child.on('error', () => undefined);
+  if (child.pid !== undefined) run.onSpawned?.(child.pid, ended);
   try {
     const ready = await readiness(run, child, ended);
     if (child.pid === undefined) throw new Error(`The program '${run.name}' could not be started`);

@@ -90,6 +90,7 @@ function common(name: string, script: string, { data, programLogs, signal, onRes
     script: compiled(script),
     readyWithinMs,
     onRestarted,
+    onSpawned: data.residents.enter,
     ...(signal === undefined ? {} : { signal }),
     ...(programLogs === 'files' ? { logFile: join(data.logs, `${name}.log`) } : {}),
   };

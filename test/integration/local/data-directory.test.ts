@@ -1,6 +1,7 @@
 // Who holds a data directory, and what becomes of a temporary one.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openDataDirectory } from '../../../local/data/data-directory.js';
 import { DirectoryInUse } from '../../../local/data/directory-lock.js';
+import { openResidents } from '../../../local/data/residents.js';
 import { identifyProcess } from '../../../local/data/process-identity.js';
 import { loadSecrets } from '../../../local/data/secrets.js';
+import { eventually } from '../../helpers/eventually.js';
 
 const script = fileURLToPath(new URL('../../fixtures/programs/child.mjs', import.meta.url));
 
@@ -98,4 +101,30 @@ it('a temporary directory whose owner was killed is removed by the next one', as
   await end(holder);
   await (await openDataDirectory(undefined)).close();
   await expect(access(abandoned)).rejects.toThrow('ENOENT');
+});
+
+it('a directory is opened only once the processes of an earlier stack in it are gone', async () => {
+  const data = await openDataDirectory(directory);
+  const former = await otherProcess();
+  data.residents.enter(former.pid ?? 0, new Promise(() => undefined));
+  await data.close();
+  let isOpen = false;
+  const opening = openDataDirectory(directory).then((again) => {
+    isOpen = true;
+    return again;
+  });
+  // The lock is taken before the wait: from then on only the former process holds it up.
+  await eventually('the lock', () => existsSync(join(directory, 'lock.json')));
+  expect(isOpen).toBe(false);
+  await end(former);
+  await (await opening).close();
+});
+
+it('a process that does not leave the directory is killed in the end', async () => {
+  const former = await otherProcess();
+  (await openResidents(directory, 0)).enter(former.pid ?? 0, new Promise(() => undefined));
+  const gone = once(former, 'exit');
+  await openResidents(directory, 0);
+  expect(identifyProcess(former.pid ?? 0)).toBeUndefined();
+  await gone;
 });
