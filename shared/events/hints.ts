@@ -19,8 +19,6 @@ export const hintSchema = z.object({
   poolId: z.string(),
   /** The job to look at. */
   jobId: z.string().optional(),
-  /** The pool that is going: its rows may be gone before its nodes are. */
-  poolIncarnation: z.string().optional(),
 });
 export type Hint = z.infer<typeof hintSchema>;
 

@@ -1,7 +1,7 @@
 // What becomes of a job node: pure answers to a node's reports, to its reboots, and to the end of the job.
 // Each function returns the same object when nothing changes, so that only what changed is saved.
 import type { Job, JobDefinition } from '../jobs/job.js';
-import { isEnding } from '../jobs/job-decisions.js';
+import { isEnding, isOver } from '../jobs/job-decisions.js';
 import type { Node } from '../nodes/node.js';
 import type { RunReport } from '../nodes/node-messages.js';
 import { unreachable } from '../unreachable.js';
@@ -46,13 +46,21 @@ export function outcomeOf(report: RunReport, now: Date): RunOutcome | undefined 
 }
 
 /** What a report says of the preparation. A report of another attempt changes nothing. */
-export function hearPreparation(jobNode: JobNode, report: RunReport, now: Date): JobNode {
+export function hearPreparation(jobNode: JobNode, report: RunReport, definition: JobDefinition, now: Date): JobNode {
   const { preparation } = jobNode;
   if (preparation.state === 'none' || preparation.state === 'completed' || preparation.runId !== report.runId) {
     return jobNode;
   }
   const next = hearRun(preparation, report, now);
-  return next === preparation ? jobNode : { ...jobNode, preparation: next };
+  if (next === preparation) return jobNode;
+  const counts = next.state === 'completed' && hasPrepared(jobNode, next.result, definition);
+  return { ...jobNode, preparation: next, ...(counts ? { prepared: true } : {}) };
+}
+
+// One that was killed because its job ended never completed, even where tasks do not wait for it.
+function hasPrepared(jobNode: JobNode, result: RunOutcome['result'], definition: JobDefinition): boolean {
+  if (result === 'success') return true;
+  return definition.jobPreparationTask?.waitForSuccess === false && jobNode.preparationKillSentAt === undefined;
 }
 
 /** What a report says of the release. A report of another attempt changes nothing. */
@@ -87,36 +95,28 @@ function hearRun(run: Extract<SpecialRun, { state: 'ordered' | 'running' }>, rep
 /**
  * The job node in the node's present epoch: what a reboot or a new image undid is undone. Runs are dealt with apart.
  * A successful preparation outlives a reboot only where the definition says so, a failed one until the next image; a release under way starts over.
+ * Of a job that is over the row is history, and stays as it is.
  * https://learn.microsoft.com/rest/api/batchservice/job/add#jobpreparationtask
  */
-export function carryToEpoch(jobNode: JobNode, node: Node, definition: JobDefinition, now: Date): JobNode {
-  if (jobNode.epoch === node.epoch) return jobNode;
-  const epochs = { epoch: node.epoch, imageEpoch: node.imageEpoch };
+export function carryToEpoch(jobNode: JobNode, node: Node, job: Job, now: Date): JobNode {
+  if (jobNode.epoch === node.epoch || isOver(job)) return jobNode;
+  const { preparationKillSentAt: _, ...rest } = jobNode;
+  const carried = { ...rest, epoch: node.epoch, imageEpoch: node.imageEpoch };
+  const { preparation, release } = jobNode;
+  const releaseBegan = release.state === 'ordered' || release.state === 'running';
   if (jobNode.imageEpoch !== node.imageEpoch) {
-    const owed = jobNode.release.state === 'ordered' || jobNode.release.state === 'running';
-    const blank = { ...withoutPreparationKill(jobNode), ...epochs, preparation: none, taskStarted: false };
+    const owed = releaseBegan || decideEnding({ ...jobNode, runs: [] }, job).step === 'release';
+    const { prepared: __, ...blank } = { ...carried, preparation: none, taskStarted: false };
     return owed ? waive(blank, 'nodeReimaged', now) : blank;
   }
-  const { preparation, release } = jobNode;
-  const rerun = definition.jobPreparationTask?.rerunOnNodeRebootAfterSuccess ?? true;
-  const stands = preparation.state === 'completed' && (preparation.result === 'failure' || !rerun);
-  const again = release.state === 'ordered' || release.state === 'running';
-  // While a job ends nothing is prepared any more: what its preparation did still has to be released.
-  const keep = stands || (preparation.state === 'completed' && (again || release.state !== 'none'));
-  return {
-    ...withoutPreparationKill(jobNode),
-    ...epochs,
-    preparation: keep ? preparation : none,
-    release: again ? none : release,
-  };
+  const rerun = job.definition.jobPreparationTask?.rerunOnNodeRebootAfterSuccess ?? true;
+  // While a job ends nothing is prepared any more, and its preparation stays on show.
+  const stands =
+    preparation.state === 'completed' && (preparation.result === 'failure' || !rerun || job.state !== 'active');
+  return { ...carried, preparation: stands ? preparation : none, release: releaseBegan ? none : release };
 }
 
 const none = { state: 'none' } as const;
-
-function withoutPreparationKill(jobNode: JobNode): JobNode {
-  const { preparationKillSentAt: _, ...rest } = jobNode;
-  return rest;
-}
 
 /** Whether a preparation has to run here before (or, without waitForSuccess, beside) the next task. */
 export function isPreparationDue(jobNode: JobNode, definition: JobDefinition): boolean {
@@ -138,17 +138,14 @@ export function mustWait(jobNode: JobNode, definition: JobDefinition): boolean {
   return !(jobNode.preparation.state === 'completed' && jobNode.preparation.result === 'success');
 }
 
-/** Whether this node would owe a release if the job ended now: a task started here and the preparation completed. */
+/** Whether this node would owe a release if the job ended now: since its last image a preparation completed and a task started here. */
 export function owesRelease(jobNode: JobNode, definition: JobDefinition): boolean {
-  const { preparation, taskStarted } = jobNode;
-  if (definition.jobReleaseTask === undefined || !taskStarted || preparation.state !== 'completed') return false;
-  return preparation.result === 'success' || definition.jobPreparationTask?.waitForSuccess === false;
+  return definition.jobReleaseTask !== undefined && jobNode.taskStarted && jobNode.prepared === true;
 }
 
 /** What an ending job still wants of this node. */
 export type Ending =
-  | { readonly step: 'killRuns' } // tasks of the job live here
-  | { readonly step: 'killPreparation' } // nothing will need it any more
+  | { readonly step: 'kill' } // tasks of the job, or its preparation, live here: nothing needs them any more
   | { readonly step: 'release' } // owed, and not ordered yet
   | { readonly step: 'await' } // ordered, not ended
   | { readonly step: 'over' }; // no obligation is left
@@ -156,9 +153,9 @@ export type Ending =
 /** The next step of an ending job on a node that can be reached. Promises 3 and 4: once, after the last task, never before the end. */
 export function decideEnding(jobNode: JobNode, job: Job): Ending {
   if (!isEnding(job)) return { step: 'over' };
-  if (jobNode.runs.length > 0) return { step: 'killRuns' };
   const { preparation, release } = jobNode;
-  if (preparation.state === 'ordered' || preparation.state === 'running') return { step: 'killPreparation' };
+  const isPreparing = preparation.state === 'ordered' || preparation.state === 'running';
+  if (jobNode.runs.length > 0 || isPreparing) return { step: 'kill' };
   switch (release.state) {
     case 'ordered':
     case 'running':

@@ -5,10 +5,12 @@
 // Release: none → ordered → running → completed, or waived with a reason. Only while the job is terminating or deleting.
 import type { FailureInfo } from '../tasks/run-definition.js';
 
-/** One run that was ordered: its deterministic id, the instant of the (latest) order, and whether a report has named it yet. */
+/** One run that was ordered: its deterministic id, the instants of the first and the latest order, and whether a report has named it yet. */
 export type OrderedRun = {
   readonly runId: string;
+  /** The first order: from then on the node owes an answer, however often it is asked again. */
   readonly orderedAt: string;
+  readonly repeatedAt?: string;
   readonly heard: boolean;
 };
 
@@ -79,4 +81,6 @@ export type JobNode = {
   readonly runs: readonly TaskRun[];
   /** Whether a task of the job started here since the node's last image. */
   readonly taskStarted: boolean;
+  /** A preparation completed here since the node's last image, so that a release has something to undo. Outlives a reboot, as the disk does. */
+  readonly prepared?: true;
 };

@@ -30,3 +30,8 @@ export function complete(job: Job, now: Date): Job {
 export function isEnding(job: Job): boolean {
   return job.state === 'terminating' || (job.state === 'deleting' && job.previousState !== 'completed');
 }
+
+/** Whether every obligation of the job has ended. */
+export function isOver(job: Job): boolean {
+  return job.state === 'completed' || (job.state === 'deleting' && job.previousState === 'completed');
+}

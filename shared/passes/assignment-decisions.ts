@@ -35,14 +35,12 @@ const usedSlots = (node: Node): number => node.leases.reduce((sum, lease) => sum
 
 function candidates(draft: Draft): readonly JobDraft[] {
   return [...draft.jobs.values()]
-    .filter(({ job, ready }) => job.state === 'active' && ready.size > 0 && isHere(draft, job.definition.poolId))
+    .filter(({ job, ready }) => job.state === 'active' && ready.size > 0)
     .sort(
       (a, b) =>
         b.job.definition.priority - a.job.definition.priority || a.job.creationTime.localeCompare(b.job.creationTime),
     );
 }
-
-const isHere = (draft: Draft, poolId: string): boolean => poolId.toLowerCase() === draft.seen.poolId.toLowerCase();
 
 function inOrder({ ready, requeued }: JobDraft): readonly ReadyTask[] {
   return [...ready.values()].filter(({ order }) => !requeued.has(order)).sort((a, b) => a.order - b.order);
@@ -111,9 +109,12 @@ function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask):
       execution: { ...(state === 'running' ? { startTime: draft.at } : {}), retryCount: 0, ...requeues },
     },
   });
-  owe(draft, jobDraft, 'dev.bookend.task.start', `/tasks/${taskId}`, [runId], {
-    id: taskId,
-    nodeInfo: { poolId: node.poolId, nodeId: node.id },
+  owe(draft, jobDraft, {
+    type: 'dev.bookend.task.start',
+    subject: `/tasks/${taskId}`,
+    identity: [runId],
+    nodeId: node.id,
+    data: { id: taskId, nodeInfo: { poolId: node.poolId, nodeId: node.id } },
   });
 }
 

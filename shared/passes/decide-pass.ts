@@ -4,8 +4,8 @@ import type { Capacity } from '../nodes/node-messages.js';
 import { assignTasks } from './assignment-decisions.js';
 import { toDraft, type Draft } from './draft.js';
 import { endJobs, keepRefs } from './ending-decisions.js';
-import { dropVoidLeases, hearReports, showNodeStates } from './hearing-decisions.js';
-import { dissolvePool, loseSilentNodes, settleLostJobNodes, watchAgain } from './loss-decisions.js';
+import { dropVoidLeases, hearReports, showNodeStates, welcomeNodes } from './hearing-decisions.js';
+import { closePool, dissolvePool, loseSilentNodes, settleLostJobNodes, watchAgain } from './loss-decisions.js';
 import { killDeletedTasks, repeatOrders } from './order-decisions.js';
 import { populatePool, toCapacity } from './population-decisions.js';
 import { needEveryJob } from './draft.js';
@@ -34,10 +34,11 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   watchAgain(draft);
   hearReports(draft);
   dropVoidLeases(draft);
-  showNodeStates(draft);
+  welcomeNodes(draft);
   dissolvePool(draft);
   loseSilentNodes(draft);
   settleLostJobNodes(draft);
+  closePool(draft);
   populatePool(draft);
   repeatOrders(draft);
   killDeletedTasks(draft);
@@ -56,4 +57,14 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
     ...(capacity === undefined ? {} : { capacity }),
     ...(wakeUpAt === undefined ? {} : { wakeUpAt }),
   };
+}
+
+/** What the next round of a pass is asked: what was asked again has been sent, what was left out is found by looking. */
+export function askAgain(asked: Asked, draft: Draft): Asked {
+  return { ...asked, jobIds: [...new Set([...asked.jobIds, ...draft.jobs.keys()])], reask: false };
+}
+
+/** What a pass is asked when an attempt at it may have saved and sent some of its decisions: what cannot be known to have arrived is sent again. */
+export function askEverything(asked: Asked): Asked {
+  return { ...asked, everyJob: true, reask: true };
 }

@@ -29,9 +29,10 @@ export type JobDraft = {
   readonly tasks: Map<string, { readonly nodeId: string; readonly status: TaskStatus }>;
   /** Which node's transaction a change of a `ready` row belongs to. */
   readonly readyOwner: Map<number, string>;
-  readonly events: OwedEvent[];
-  /** Rows that this pass changes on behalf of a node: one transaction holds them all. */
-  readonly rowsOf: Map<string, number>;
+  /** What is owed because of a change on one node is saved in that node's transaction. */
+  readonly events: { readonly nodeId?: string; readonly event: OwedEvent }[];
+  /** Rows and characters that this pass changes on behalf of a node: one transaction holds them all. */
+  readonly roomOf: Map<string, { readonly rows: number; readonly characters: number }>;
   /** Requeued by this pass: assigned by the next round, so that no task has two nodes in one transaction. */
   readonly requeued: Set<number>;
   purge: boolean;
@@ -50,6 +51,8 @@ export type Draft = {
   readonly orders: Map<string, DraftOrder>;
   readonly neededJobs: Set<string>;
   readonly neededTasks: Map<string, { readonly jobId: string; readonly taskId: string }>;
+  /** Nodes whose report did not fit into this round: it must not be acknowledged yet. */
+  readonly heardInPart: Set<string>;
   /** Whether the provisioner has to be told what is wanted. */
   tellCapacity: boolean;
   /** Whether work was left for another round because a transaction was full. */
@@ -58,6 +61,8 @@ export type Draft = {
 
 // A transaction takes 100 writes; the head and the events owed need two.
 const rowsPerNode = 96;
+// A transaction takes 4 MiB, and a character up to three bytes; the job node's own row and the events need some of it.
+const charactersPerNode = 500_000;
 
 export function toDraft(seen: Seen, asked: Asked, now: Date): Draft {
   return {
@@ -68,15 +73,24 @@ export function toDraft(seen: Seen, asked: Asked, now: Date): Draft {
     pool: seen.pool,
     nodes: new Map(seen.nodes.map((node) => [node.id, node])),
     refs: new Map(seen.refs.map((ref) => [jobKey(ref.jobId), ref])),
-    jobs: new Map(seen.jobs.flatMap((job) => (job.job === undefined ? [] : [[job.key, toJobDraft(job, job.job)]]))),
+    jobs: new Map(
+      seen.jobs.flatMap((each) =>
+        each.job === undefined || !isHere(seen, each.job) ? [] : [[each.key, toJobDraft(each, each.job)]],
+      ),
+    ),
     events: [],
     orders: new Map(),
     neededJobs: new Set(),
     neededTasks: new Map(),
+    heardInPart: new Set(),
     tellCapacity: false,
     more: false,
   };
 }
+
+// An id may have been given again to a job of another pool: that one is none of our business.
+const isHere = ({ poolId }: Seen, { definition }: Job): boolean =>
+  definition.poolId.toLowerCase() === poolId.toLowerCase();
 
 function toJobDraft(seen: SeenJob, job: Job): JobDraft {
   return {
@@ -88,7 +102,7 @@ function toJobDraft(seen: SeenJob, job: Job): JobDraft {
     tasks: new Map(),
     readyOwner: new Map(),
     events: [],
-    rowsOf: new Map(),
+    roomOf: new Map(),
     requeued: new Set(),
     purge: false,
   };
@@ -101,9 +115,10 @@ export function jobOf(draft: Draft, jobId: string): JobDraft | undefined {
   return draft.jobs.get(key);
 }
 
-/** Sees to it that every job with business in this pool is read. */
+/** Sees to it that every job with business in this pool is read, also one that only a lease speaks of. */
 export function needEveryJob(draft: Draft): void {
   for (const key of draft.refs.keys()) jobOf(draft, key);
+  for (const { leases } of draft.seen.nodes) for (const { jobId } of leases) jobOf(draft, jobId);
 }
 
 /** The task's definition if this pass has read it; otherwise it is read, and the pass decided once more. */
@@ -122,14 +137,19 @@ export function putJobNode(jobDraft: JobDraft, jobNode: JobNode): void {
   jobDraft.jobNodes.set(jobNode.nodeId, jobNode);
 }
 
-/** Takes room for `rows` in the transaction of this job on this node; false when it is full and the rest must wait for another round. */
-export function takeRows(draft: Draft, jobDraft: JobDraft, nodeId: string, rows: number): boolean {
-  const taken = (jobDraft.rowsOf.get(nodeId) ?? 1) + rows;
-  if (taken > rowsPerNode) {
+/**
+ * Takes room for `rows`, together `characters` long where that is much, in the transaction of this job on this node;
+ * false when it is full and the rest must wait for another round.
+ */
+export function takeRows(draft: Draft, jobDraft: JobDraft, nodeId: string, rows: number, characters = 0): boolean {
+  const before = jobDraft.roomOf.get(nodeId) ?? { rows: 1, characters: 0 };
+  const taken = { rows: before.rows + rows, characters: before.characters + characters };
+  const isTooLong = before.characters > 0 && taken.characters > charactersPerNode;
+  if (taken.rows > rowsPerNode || isTooLong) {
     draft.more = true;
     return false;
   }
-  jobDraft.rowsOf.set(nodeId, taken);
+  jobDraft.roomOf.set(nodeId, taken);
   return true;
 }
 
@@ -166,22 +186,24 @@ export function endRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: 
   return next;
 }
 
-/** Owes an event about one of the job's tasks. */
-export function owe(
-  draft: Draft,
-  jobDraft: JobDraft,
-  type: EventType,
-  subject: string,
-  identity: readonly (string | number)[],
-  data: Readonly<Record<string, unknown>>,
-): void {
+/** Something to tell of a job: `subject` is what follows `/jobs/<id>`, `identity` tells apart what happened twice to the same subject. */
+export type News = {
+  readonly type: EventType;
+  readonly subject: string;
+  readonly identity: readonly (string | number)[];
+  readonly data: Readonly<Record<string, unknown>>;
+  /** The node on which it came about, if on one. */
+  readonly nodeId?: string;
+};
+
+/** Owes an event about the job. */
+export function owe(draft: Draft, jobDraft: JobDraft, { type, subject, identity, data, nodeId }: News): void {
   const { definition, incarnation } = jobDraft.job;
-  jobDraft.events.push(
-    owedEvent(type, `/jobs/${definition.id}${subject}`, draft.now, [incarnation, ...identity], {
-      jobId: definition.id,
-      ...data,
-    }),
-  );
+  const event = owedEvent(type, `/jobs/${definition.id}${subject}`, draft.now, [incarnation, ...identity], {
+    jobId: definition.id,
+    ...data,
+  });
+  jobDraft.events.push({ event, ...(nodeId === undefined ? {} : { nodeId }) });
 }
 
 /** The order that goes to this node for this job, begun when first asked for. */

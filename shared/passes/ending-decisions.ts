@@ -1,6 +1,6 @@
 // Step 4 of a pass: jobs that are ending. Their runs are killed, releases ordered where they are owed, and the job completes when no obligation is left.
 import { complete, isEnding } from '../jobs/job-decisions.js';
-import { decideEnding } from '../job-nodes/job-node-decisions.js';
+import { decideEnding, owesRelease } from '../job-nodes/job-node-decisions.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import type { Node } from '../nodes/node.js';
 import { unreachable } from '../unreachable.js';
@@ -29,8 +29,11 @@ function endJob(draft: Draft, jobDraft: JobDraft): void {
   if (open > 0) return;
   if (jobDraft.job.state === 'deleting') return purge(draft, jobDraft);
   jobDraft.job = complete(jobDraft.job, draft.now);
-  owe(draft, jobDraft, 'dev.bookend.job.terminate.complete', '', [], {
-    terminateReason: jobDraft.job.terminateReason,
+  owe(draft, jobDraft, {
+    type: 'dev.bookend.job.terminate.complete',
+    subject: '',
+    identity: [],
+    data: { terminateReason: jobDraft.job.terminateReason },
   });
 }
 
@@ -43,11 +46,8 @@ function stepOn(draft: Draft, jobDraft: JobDraft, seenJobNode: JobNode, node: No
   const jobNode = withWaiverIfInterrupted(draft, jobDraft, seenJobNode);
   const ending = decideEnding(jobNode, jobDraft.job);
   switch (ending.step) {
-    case 'killRuns':
-      killRuns(draft, jobDraft, jobNode, jobNode.runs);
-      return false;
-    case 'killPreparation':
-      killPreparation(draft, jobDraft, jobNode, node);
+    case 'kill':
+      killPreparation(draft, jobDraft, killRuns(draft, jobDraft, jobNode, jobNode.runs), node);
       return false;
     case 'release':
       orderRelease(draft, jobDraft, jobNode, node);
@@ -61,13 +61,15 @@ function stepOn(draft: Draft, jobDraft: JobDraft, seenJobNode: JobNode, node: No
   }
 }
 
-// The job ended while its preparation still ran here: whatever it began, nothing was promised yet.
+// The job ended while its preparation still ran here: whatever it began, nothing was promised yet, unless an earlier one had succeeded.
 function withWaiverIfInterrupted(draft: Draft, jobDraft: JobDraft, jobNode: JobNode): JobNode {
-  const { preparation, release, preparationKillSentAt } = jobNode;
+  const { preparation, release, runs, preparationKillSentAt } = jobNode;
+  const { definition } = jobDraft.job;
   const killed =
     preparationKillSentAt !== undefined &&
     (preparation.state === 'none' || (preparation.state === 'completed' && preparation.result === 'failure'));
-  if (!killed || release.state !== 'none' || jobDraft.job.definition.jobReleaseTask === undefined) return jobNode;
+  if (!killed || release.state !== 'none' || definition.jobReleaseTask === undefined) return jobNode;
+  if (runs.length > 0 || owesRelease(jobNode, definition)) return jobNode;
   const next = waiveAndTell(draft, jobDraft, jobNode, 'preparationInterrupted');
   putJobNode(jobDraft, next);
   return next;
@@ -75,7 +77,8 @@ function withWaiverIfInterrupted(draft: Draft, jobDraft: JobDraft, jobNode: JobN
 
 function killPreparation(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Node): void {
   const { preparation } = jobNode;
-  if (preparation.state === 'none' || !isKillDue(draft, jobNode.preparationKillSentAt)) return;
+  if (preparation.state !== 'ordered' && preparation.state !== 'running') return;
+  if (!isKillDue(draft, jobNode.preparationKillSentAt)) return;
   orderOf(draft, jobDraft, node).kills.push({ runId: preparation.runId, failure: endedByUser });
   putJobNode(jobDraft, { ...jobNode, preparationKillSentAt: draft.at });
 }
@@ -110,12 +113,16 @@ function purge(draft: Draft, jobDraft: JobDraft): void {
   }
 }
 
-/** Jobs that want nothing more of this pool are no longer looked at; the others say whether tasks of theirs wait. */
+/**
+ * Jobs that want nothing more of this pool are no longer looked at; the others say whether tasks of theirs wait.
+ * References are saved before jobs: one that completes only now is kept until it was read as completed, or a crash in between
+ * would leave a job that nobody looks for.
+ */
 export function keepRefs(draft: Draft): void {
   for (const seen of draft.seen.jobs) {
     const jobDraft = draft.jobs.get(seen.key);
     const ref = draft.refs.get(seen.key);
-    const over = jobDraft === undefined || jobDraft.job.state === 'completed';
+    const over = jobDraft === undefined || seen.job?.state === 'completed';
     // A purged job's reference goes last, after its rows.
     if (over) draft.refs.delete(seen.key);
     if (over || ref === undefined) continue;

@@ -15,15 +15,16 @@ import {
   type JobDraft,
 } from './draft.js';
 import { jobKey } from './seen.js';
+import { oweWaiver } from './loss-decisions.js';
 import { endedByUser, hearTaskRun, requeue, settleWaitingRuns } from './task-run-decisions.js';
 
 /** Applies every report of the batch that is not older than what is known of its node. */
 export function hearReports(draft: Draft): void {
   for (const report of draft.asked.reports) {
     const node = draft.nodes.get(report.nodeId);
-    if (node === undefined || isStale(report, node)) continue;
-    hearNode(draft, node, report);
-    for (const run of report.runs) hearRun(draft, report, run);
+    if (node === undefined) continue;
+    if (report.epoch < node.epoch) tellEpoch(draft, node);
+    else if (report.epoch > node.epoch || report.sequence >= node.sequence) hearReport(draft, node, report);
   }
   for (const jobDraft of draft.jobs.values()) {
     for (const jobNode of [...jobDraft.jobNodes.values()]) {
@@ -32,8 +33,19 @@ export function hearReports(draft: Draft): void {
   }
 }
 
-function isStale(report: Report, node: Node): boolean {
-  return report.epoch < node.epoch || (report.epoch === node.epoch && report.sequence < node.sequence);
+// Late, or of a node that lost its journal: an order that orders nothing tells it which epoch it has to outdo.
+function tellEpoch(draft: Draft, node: Node): void {
+  orderFor(draft, node, { jobId: '', incarnation: '' });
+}
+
+function hearReport(draft: Draft, node: Node, report: Report): void {
+  hearNode(draft, node, report);
+  const runs = report.runs.toSorted((a, b) => Number(a.kind === 'task') - Number(b.kind === 'task'));
+  for (const run of runs) hearRun(draft, report, run);
+  const heard = draft.nodes.get(node.id);
+  if (heard === undefined || !draft.heardInPart.has(node.id)) return;
+  // An acknowledged end is never told again, so the number of this report is kept for the round that has heard all of it.
+  draft.nodes.set(node.id, { ...heard, sequence: report.epoch === node.epoch ? node.sequence : 0 });
 }
 
 function hearNode(draft: Draft, node: Node, report: Report): void {
@@ -65,9 +77,12 @@ function hearRun(draft: Draft, report: Report, run: RunReport): void {
 function applyRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: RunReport): JobNode {
   switch (run.kind) {
     case 'preparation':
-      return tellSpecial(draft, jobDraft, jobNode, hearPreparation(jobNode, run, draft.now), 'preparation');
+      return tellSpecial(draft, jobDraft, jobNode, {
+        which: 'preparation',
+        after: hearPreparation(jobNode, run, jobDraft.job.definition, draft.now),
+      });
     case 'release':
-      return tellSpecial(draft, jobDraft, jobNode, hearRelease(jobNode, run, draft.now), 'release');
+      return tellSpecial(draft, jobDraft, jobNode, { which: 'release', after: hearRelease(jobNode, run, draft.now) });
     case 'task':
       return hearTaskRun(draft, jobDraft, jobNode, run);
   }
@@ -99,14 +114,13 @@ function tellSpecial(
   draft: Draft,
   jobDraft: JobDraft,
   before: JobNode,
-  after: JobNode,
-  which: 'preparation' | 'release',
+  { which, after }: { readonly which: 'preparation' | 'release'; readonly after: JobNode },
 ): JobNode {
   const [was, is] = [before[which], after[which]];
   if (was.state === is.state || (is.state !== 'running' && is.state !== 'completed')) return after;
   const { jobPreparationTask, jobReleaseTask } = jobDraft.job.definition;
   const taskName = (which === 'preparation' ? jobPreparationTask : jobReleaseTask)?.id ?? which;
-  const { state: _, runId, orderedAt: __, heard: ___, ...executionInfo } = is;
+  const { state: _, runId, orderedAt: __, repeatedAt: ___, heard: ____, ...executionInfo } = is;
   const ended = is.state === 'completed' ? is.result : undefined;
   const types = [
     ...(ended === undefined
@@ -115,11 +129,17 @@ function tellSpecial(
     ...(ended === 'failure' ? (['dev.bookend.specialtask.fail'] as const) : []),
   ];
   for (const type of types) {
-    owe(draft, jobDraft, type, `/nodes/${after.nodeId}/${taskName}`, [runId], {
-      taskName,
-      taskType: which === 'preparation' ? 'JobPrep' : 'JobRelease',
-      nodeInfo: { poolId: after.poolId, nodeId: after.nodeId },
-      executionInfo,
+    owe(draft, jobDraft, {
+      type,
+      subject: `/nodes/${after.nodeId}/${taskName}`,
+      identity: [runId],
+      nodeId: after.nodeId,
+      data: {
+        taskName,
+        taskType: which === 'preparation' ? 'JobPrep' : 'JobRelease',
+        nodeInfo: { poolId: after.poolId, nodeId: after.nodeId },
+        executionInfo,
+      },
     });
   }
   return after;
@@ -132,7 +152,11 @@ function catchUp(draft: Draft, jobDraft: JobDraft, jobNode: JobNode): void {
   let next = jobNode;
   if (next.epoch !== node.epoch) {
     for (const run of next.runs) next = requeue(draft, jobDraft, next, run, 'recovery');
-    if (next.runs.length === 0) next = carryToEpoch(next, node, jobDraft.job.definition, draft.now);
+    if (next.runs.length === 0) {
+      const carried = carryToEpoch(next, node, jobDraft.job, draft.now);
+      if (carried.release.state === 'waived' && next.release.state !== 'waived') oweWaiver(draft, jobDraft, carried);
+      next = carried;
+    }
   }
   next = settleWaitingRuns(draft, jobDraft, next);
   if (next !== jobNode) putJobNode(jobDraft, next);
@@ -154,13 +178,19 @@ export function dropVoidLeases(draft: Draft): void {
   }
 }
 
-/** A node that has spoken is idle or running, by whether it has work. */
+/** A node that was being created or given up for lost and has spoken now can be reached. */
+export function welcomeNodes(draft: Draft): void {
+  for (const node of draft.nodes.values()) {
+    const wasAway = node.state === 'creating' || node.state === 'unknown';
+    if (wasAway && node.lastSeen === draft.at) enterNodeState(draft, node, 'idle');
+  }
+}
+
+/** A node that can be reached is idle or running, by whether it has work. */
 export function showNodeStates(draft: Draft): void {
   for (const node of draft.nodes.values()) {
-    const heardNow = node.lastSeen === draft.at;
-    if (node.state === 'creating' && !heardNow) continue;
-    if (node.state === 'unknown' && !heardNow) continue;
-    if (node.state === 'leavingpool') continue;
-    enterNodeState(draft, node, node.leases.length > 0 ? 'running' : 'idle');
+    if (node.state === 'idle' || node.state === 'running') {
+      enterNodeState(draft, node, node.leases.length > 0 ? 'running' : 'idle');
+    }
   }
 }

@@ -15,18 +15,26 @@ export const idleSilenceMs = presenceIntervalMs + 2 * 60_000;
 // A wake-up this late means that nobody was looking, so that silence proves nothing.
 const lateWakeUpMs = 30_000;
 
-/** A pool that is being deleted lets all its nodes go, and is gone itself once their tasks are requeued. */
+/** A pool that is being deleted lets all its nodes go. */
 export function dissolvePool(draft: Draft): void {
-  const { pool } = draft;
-  if (pool?.state !== 'deleting') return;
+  if (draft.pool?.state !== 'deleting') return;
   needEveryJob(draft);
+  if (draft.nodes.size === 0 && !draft.asked.reask) return;
   draft.nodes.clear();
+  // The provisioner is told before the pool's head goes, so that no crash leaves nodes that nobody wants.
+  draft.tellCapacity = true;
+  draft.more = true;
+}
+
+/** A pool that is being deleted is gone once its provisioner was told and nothing of its nodes is left in any job. */
+export function closePool(draft: Draft): void {
+  const { pool } = draft;
+  if (pool?.state !== 'deleting' || draft.more) return;
   const { id } = pool.definition;
   draft.events.push(
     owedEvent('dev.bookend.pool.delete.complete', `/pools/${id}`, draft.now, [pool.incarnation], { id }),
   );
   draft.pool = undefined;
-  draft.tellCapacity = true;
 }
 
 /** When nobody looked for a while, starts to count the nodes' silence from now. */
@@ -47,14 +55,18 @@ export function loseSilentNodes(draft: Draft): void {
   }
 }
 
-/** Until when the node may be silent, in milliseconds since 1970. */
+/**
+ * Until when the node may be silent, in milliseconds since 1970: counted from its last word, or from the oldest order if it has had none
+ * since. Asking again, or giving it more to do, does not buy it time.
+ */
 export function silenceEnds(draft: Draft, node: Node, watchingSince: string): number {
-  const newestOrder = inFlight(draft, node.id).reduce((newest, at) => Math.max(newest, Date.parse(at)), 0);
-  const since = Math.max(Date.parse(node.lastSeen ?? node.allocationTime), Date.parse(watchingSince), newestOrder);
-  return since + (newestOrder > 0 || node.leases.length > 0 ? busySilenceMs : idleSilenceMs);
+  const orders = inFlight(draft, node.id).map((at) => Date.parse(at));
+  const heard = Math.max(Date.parse(node.lastSeen ?? node.allocationTime), Date.parse(watchingSince));
+  if (orders.length > 0) return Math.max(heard, Math.min(...orders)) + busySilenceMs;
+  return heard + (node.leases.length > 0 ? busySilenceMs : idleSilenceMs);
 }
 
-/** When each thing that the node has to do was ordered. */
+/** When each thing that the node has to do was first ordered. */
 function inFlight(draft: Draft, nodeId: string): readonly string[] {
   return [...draft.jobs.values()].flatMap(({ jobNodes }) => {
     const jobNode = jobNodes.get(nodeId);
@@ -97,19 +109,21 @@ function withoutObligation(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, r
 
 /** Waives the release and owes the event that says why. */
 export function waiveAndTell(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, reason: WaiverReason): JobNode {
+  const waived = waive(jobNode, reason, draft.now);
+  oweWaiver(draft, jobDraft, waived);
+  return waived;
+}
+
+/** Owes the event that says why a release will never run. */
+export function oweWaiver(draft: Draft, jobDraft: JobDraft, { nodeId, poolId, epoch, release }: JobNode): void {
+  if (release.state !== 'waived') return;
+  const { reason } = release;
   const taskName = jobDraft.job.definition.jobReleaseTask?.id ?? 'release';
-  owe(
-    draft,
-    jobDraft,
-    'dev.bookend.specialtask.waived',
-    `/nodes/${jobNode.nodeId}/${taskName}`,
-    [jobNode.epoch, reason],
-    {
-      taskName,
-      taskType: 'JobRelease',
-      nodeInfo: { poolId: jobNode.poolId, nodeId: jobNode.nodeId },
-      reason,
-    },
-  );
-  return waive(jobNode, reason, draft.now);
+  owe(draft, jobDraft, {
+    type: 'dev.bookend.specialtask.waived',
+    subject: `/nodes/${nodeId}/${taskName}`,
+    identity: [epoch, reason],
+    nodeId,
+    data: { taskName, taskType: 'JobRelease', nodeInfo: { poolId, nodeId }, reason },
+  });
 }

@@ -1,7 +1,7 @@
 // How orders are made: of a preparation, a task, a release; and which of them are sent again because nobody heard of them.
 import { hashOf } from '../hash.js';
 import { mustWait } from '../job-nodes/job-node-decisions.js';
-import type { JobNode, TaskRun } from '../job-nodes/job-node.js';
+import type { JobNode, OrderedRun, TaskRun } from '../job-nodes/job-node.js';
 import type { JobDefinition } from '../jobs/job.js';
 import type { Node } from '../nodes/node.js';
 import { acknowledgeWithinMs, type RunKind } from '../nodes/node-messages.js';
@@ -111,25 +111,25 @@ export function isReachable(node: Node): boolean {
 function repeatFor(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Node): JobNode {
   const { definition } = jobDraft.job;
   const { preparation, release } = jobNode;
-  const isDue = (run: { orderedAt: string; heard: boolean }): boolean =>
-    !run.heard && (draft.asked.reask || draft.now.getTime() - Date.parse(run.orderedAt) > acknowledgeWithinMs);
+  const isDue = ({ heard, orderedAt, repeatedAt }: OrderedRun): boolean =>
+    !heard && (draft.asked.reask || draft.now.getTime() - Date.parse(repeatedAt ?? orderedAt) > acknowledgeWithinMs);
   let next = jobNode;
   if (preparation.state === 'ordered' && isDue(preparation)) {
     const order = toPreparationOrder(definition, jobNode);
     if (order !== undefined) orderOf(draft, jobDraft, node).preparation = order;
-    next = { ...next, preparation: { ...preparation, orderedAt: draft.at } };
+    next = { ...next, preparation: { ...preparation, repeatedAt: draft.at } };
   }
   if (release.state === 'ordered' && isDue(release)) {
     const order = toReleaseOrder(definition, jobNode);
     if (order !== undefined) orderOf(draft, jobDraft, node).release = order;
-    next = { ...next, release: { ...release, orderedAt: draft.at } };
+    next = { ...next, release: { ...release, repeatedAt: draft.at } };
   }
   for (const run of jobNode.runs) {
     if (run.killSentAt !== undefined || !isDue(run)) continue;
     const task = run.taskDeleted === true ? undefined : taskOf(draft, jobNode.jobId, run.taskId);
     if (task === undefined) continue;
     orderOf(draft, jobDraft, node).tasks.push(toTaskOrder(definition, jobNode, run, task.definition));
-    const repeated = { ...run, orderedAt: draft.at };
+    const repeated = { ...run, repeatedAt: draft.at };
     next = { ...next, runs: next.runs.map((other) => (other.runId === run.runId ? repeated : other)) };
   }
   return next;
@@ -146,18 +146,36 @@ export function killDeletedTasks(draft: Draft): void {
 }
 
 /** Orders the node to kill these runs, unless a kill is on its way already. */
-export function killRuns(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, runs: readonly TaskRun[]): void {
+export function killRuns(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, runs: readonly TaskRun[]): JobNode {
   const node = draft.nodes.get(jobNode.nodeId);
-  if (node === undefined || !isReachable(node)) return;
+  if (node === undefined || !isReachable(node)) return jobNode;
   const due = runs.filter((run) => isKillDue(draft, run.killSentAt));
-  if (due.length === 0) return;
-  const { kills } = orderOf(draft, jobDraft, node);
-  for (const run of due) kills.push({ runId: run.runId, failure: endedByUser });
+  if (due.length === 0) return jobNode;
+  const { kills, tasks } = orderOf(draft, jobDraft, node);
+  for (const run of due) {
+    kills.push({ runId: run.runId, failure: endedByUser });
+    if (!run.heard && !tasks.some(({ runId }) => runId === run.runId)) tasks.push(toKilledOrder(run));
+  }
   const dueIds = new Set(due.map((run) => run.runId));
-  putJobNode(jobDraft, {
+  const next = {
     ...jobNode,
     runs: jobNode.runs.map((run) => (dueIds.has(run.runId) ? { ...run, killSentAt: draft.at } : run)),
-  });
+  };
+  putJobNode(jobDraft, next);
+  return next;
+}
+
+/**
+ * The order of a run that the node may never have heard of, so that it can tell its end. Nothing is run: a node applies kills first.
+ * What was to be run need not be known any more.
+ */
+function toKilledOrder({ runId, taskId, attempt }: TaskRun): DraftRunOrder {
+  const definition = {
+    commandLine: '',
+    environmentSettings: [],
+    constraints: { retentionMs: 0, maxTaskRetryCount: 0 },
+  };
+  return { runId, kind: 'task', taskId, attempt, definition };
 }
 
 /** Whether a kill has to be sent (again). */

@@ -41,17 +41,9 @@ function newNode(incarnation: string, poolId: string, number: number, at: string
   };
 }
 
-/** What the provisioner is to be told, if anything: the wanted nodes, or none of an incarnation that is going. */
-export function toCapacity(draft: Draft): Capacity | undefined {
-  const { pool, seen, asked } = draft;
-  if (pool !== undefined) {
-    if (!draft.tellCapacity) return undefined;
-    const { id, taskSlotsPerNode } = pool.definition;
-    return { poolId: id, incarnation: pool.incarnation, nodeIds: [...draft.nodes.keys()].sort(), taskSlotsPerNode };
-  }
-  // Also when a crash came between removing the rows and telling the provisioner.
-  const incarnation = seen.pool?.incarnation ?? asked.leavingIncarnation;
-  if (incarnation === undefined) return undefined;
-  const poolId = seen.pool?.definition.id ?? seen.poolId;
-  return { poolId, incarnation, nodeIds: [], taskSlotsPerNode: 1 };
+/** What the provisioner is to be told, if anything: the wanted nodes, none of a pool that is going. */
+export function toCapacity({ pool, nodes, tellCapacity }: Draft): Capacity | undefined {
+  if (pool === undefined || !tellCapacity) return undefined;
+  const { id, taskSlotsPerNode } = pool.definition;
+  return { poolId: id, incarnation: pool.incarnation, nodeIds: [...nodes.keys()].sort(), taskSlotsPerNode };
 }

@@ -9,6 +9,7 @@ import { DoNotRetry } from '../errors.js';
 import type { Services } from '../services.js';
 import { TableConflict, TableUnavailable } from '../tables/table.js';
 import { runPass } from './run-pass.js';
+import { askEverything } from './decide-pass.js';
 import type { Asked } from './seen.js';
 
 /** A message as its trigger hands it over; `deliveryCount` is 1 on the first delivery. */
@@ -54,7 +55,8 @@ async function passFor(services: Services, parsed: readonly Parsed[]): Promise<v
     if (isPassing(error)) throw error;
     if (parsed.length === 1) return giveUp(services, first.message, error);
     services.log.error('pass failed, trying its messages one by one', { poolId: first.poolId, error });
-    for (const each of parsed) await passFor(services, [each]);
+    // Whatever the failed attempt had saved was not sent.
+    for (const each of parsed) await passFor(services, [{ ...each, asks: askEverything(toAsked([each])) }]);
   }
 }
 
@@ -89,7 +91,7 @@ function parse(message: JobEventMessage): Parsed {
   if (known === undefined) throw new DoNotRetry(`Nobody handles events of type '${type}'`);
   const hint = hintSchema.safeParse(data);
   if (!hint.success) throw new DoNotRetry(`The hint cannot be read: ${hint.error.message}`);
-  const { poolId, jobId, poolIncarnation } = hint.data;
+  const { poolId, jobId } = hint.data;
   const sweeps = known === hintTypes.sweep;
   return inSession({
     message,
@@ -98,9 +100,6 @@ function parse(message: JobEventMessage): Parsed {
       ...(jobId === undefined ? {} : { jobIds: [jobId.toLowerCase()] }),
       everyJob: sweeps || known === hintTypes.wakeUp,
       reask: sweeps,
-      ...(known === hintTypes.poolDeleting && poolIncarnation !== undefined
-        ? { leavingIncarnation: poolIncarnation }
-        : {}),
     },
   });
 }
@@ -117,14 +116,12 @@ function inSession(parsed: Parsed): Parsed {
 const jobsOf = (report: Report): readonly string[] => report.runs.map((run) => run.jobId.toLowerCase());
 
 function toAsked(parsed: readonly Parsed[]): Asked {
-  const leavingIncarnation = parsed.map(({ asks }) => asks.leavingIncarnation).find((each) => each !== undefined);
   const redelivered = parsed.some(({ message }) => message.deliveryCount > 1);
   return {
     reports: newestOfEachNode(parsed.flatMap(({ asks }) => asks.reports ?? [])),
     jobIds: [...new Set(parsed.flatMap(({ asks }) => asks.jobIds ?? []))],
     everyJob: redelivered || parsed.some(({ asks }) => asks.everyJob === true),
     reask: redelivered || parsed.some(({ asks }) => asks.reask === true),
-    ...(leavingIncarnation === undefined ? {} : { leavingIncarnation }),
   };
 }
 

@@ -19,11 +19,11 @@ export async function savePool({ table, clock, ids }: Services, draft: Draft, et
   const writes = [
     ...toHeadWrites(draft, partition, etags),
     ...toNodeWrites(draft, partition, etags),
-    ...toRefWrites(draft),
+    ...toRefWrites(draft, partition, etags),
   ];
   const events = toEventWrites(draft.events, clock.now(), ids.uuid());
-  for (const chunk of toTransactions([...writes, ...events].map((write) => [write])))
-    await table.write(partition, chunk);
+  const units = [...writes, ...events].map((write) => ({ writes: [write] }));
+  for (const transaction of toTransactions(units)) await table.write(partition, writesOf(transaction));
 }
 
 function toHeadWrites({ seen, pool }: Draft, partition: string, etags: Etags): readonly Write[] {
@@ -44,15 +44,17 @@ function toNodeWrites({ seen, nodes }: Draft, partition: string, etags: Etags): 
   ];
 }
 
-// References are hints: whoever writes last is right enough, and the next pass looks again.
-function toRefWrites({ seen, refs }: Draft): readonly Write[] {
+// What a reference says is a hint: whoever writes last is right enough, and the next pass looks again. It is removed only if nobody renewed it.
+function toRefWrites({ seen, refs }: Draft, partition: string, etags: Etags): readonly Write[] {
   const before = new Map(seen.refs.map((ref) => [jobRefRow(ref.jobId), ref]));
   const kept = new Set([...refs.values()].map((ref) => jobRefRow(ref.jobId)));
   return [
     ...[...refs.values()]
       .filter((ref) => before.get(jobRefRow(ref.jobId)) !== ref)
       .map((ref): Write => ({ type: 'upsert', row: jobRefRow(ref.jobId), values: toJobRef(ref) })),
-    ...[...before.keys()].filter((row) => !kept.has(row)).map((row): Write => ({ type: 'delete', row })),
+    ...[...before.keys()]
+      .filter((row) => !kept.has(row))
+      .map((row): Write => ({ type: 'delete', row, etag: etags.get(etagKey(partition, row)) ?? '' })),
   ];
 }
 
@@ -65,19 +67,23 @@ export async function saveJob({ table, clock, ids }: Services, jobDraft: JobDraf
   const head = toJobHead(jobDraft.job);
   let etag = etags.get(etagKey(partition, headRow)) ?? '';
   let { openTasks } = jobDraft.seen.job ?? jobDraft.job;
-  const chunks = toTransactions(units, 2, sizeOf(head));
-  const last = Math.max(chunks.length, 1) - 1;
+  const transactions = toTransactions(units, 2, sizeOf(head));
+  const last = Math.max(transactions.length, 1) - 1;
   for (let index = 0; index <= last; index += 1) {
-    const chunk = chunks[index] ?? [];
-    openTasks -= countCompleted(jobDraft, chunk);
+    const transaction = transactions[index] ?? [];
+    const writes = writesOf(transaction);
+    openTasks -= countCompleted(jobDraft, writes);
     // What the job enters holds once everything is saved, so only the last transaction says it; the count of open tasks goes along.
     const between = { ...(jobDraft.seen.job ?? jobDraft.job), everAssigned: jobDraft.job.everAssigned, openTasks };
     const values = index === last ? head : toJobHead(between);
-    const events = index === last ? toEventWrites(jobDraft.events, clock.now(), ids.uuid()) : [];
+    const nodeIds = new Set(transaction.map(({ nodeId }) => nodeId));
+    const events = jobDraft.events
+      .filter(({ nodeId }) => (nodeId === undefined ? index === last : nodeIds.has(nodeId)))
+      .map(({ event }) => event);
     const [fresh] = await table.write(partition, [
       { type: 'replace', row: headRow, values, etag },
-      ...chunk,
-      ...events,
+      ...writes,
+      ...toEventWrites(events, clock.now(), ids.uuid()),
     ]);
     etag = fresh ?? '';
   }
@@ -90,7 +96,7 @@ function countCompleted(jobDraft: JobDraft, chunk: readonly Write[]): number {
 }
 
 /** What belongs together: a job node with the tasks and the waiting rows that changed because of it. */
-function toUnits(jobDraft: JobDraft, partition: string, etags: Etags): readonly (readonly Write[])[] {
+function toUnits(jobDraft: JobDraft, partition: string, etags: Etags): readonly NodeUnit[] {
   const before = new Map(jobDraft.seen.jobNodes.map((jobNode) => [jobNode.nodeId, jobNode]));
   const units = new Map<string, Write[]>();
   const unitOf = (nodeId: string): Write[] => {
@@ -111,7 +117,7 @@ function toUnits(jobDraft: JobDraft, partition: string, etags: Etags): readonly 
       ready === undefined ? { type: 'delete', row } : { type: 'upsert', row, values: toReady(ready) },
     );
   }
-  return [...units.values()];
+  return [...units].map(([nodeId, writes]) => ({ nodeId, writes }));
 }
 
 const toJobNodeWrite = (partition: string, jobNode: JobNode, etags: Etags): Write =>
@@ -122,27 +128,32 @@ function toWrite(partition: string, row: string, values: EntityValues, etags: Et
   return etag === undefined ? { type: 'insert', row, values } : { type: 'replace', row, values, etag };
 }
 
+type Unit = { readonly writes: readonly Write[] };
+type NodeUnit = Unit & { readonly nodeId: string };
+
+const writesOf = (units: readonly Unit[]): readonly Write[] => units.flatMap(({ writes }) => writes);
+
 /** Packs units into transactions without tearing one apart; `reserved` rows and bytes are left free in each. */
-function toTransactions(
-  units: readonly (readonly Write[])[],
+function toTransactions<U extends Unit>(
+  units: readonly U[],
   reserved = 0,
   reservedBytes = 0,
-): readonly (readonly Write[])[] {
-  const transactions: Write[][] = [];
-  let bytes = 0;
+): readonly (readonly U[])[] {
+  const transactions: U[][] = [];
+  let rows = reserved;
+  let bytes = reservedBytes;
   for (const unit of units) {
-    const size = unit.reduce((sum, write) => sum + ('values' in write ? sizeOf(write.values) : 300), 0);
+    const size = unit.writes.reduce((sum, write) => sum + ('values' in write ? sizeOf(write.values) : 300), 0);
     const current = transactions.at(-1);
-    const fits =
-      current !== undefined &&
-      current.length + unit.length + reserved <= maxWritesPerTransaction &&
-      bytes + size + reservedBytes <= maxTransactionBytes;
-    if (fits) {
-      current.push(...unit);
+    const fits = rows + unit.writes.length <= maxWritesPerTransaction && bytes + size <= maxTransactionBytes;
+    if (current !== undefined && fits) {
+      current.push(unit);
+      rows += unit.writes.length;
       bytes += size;
     } else {
-      transactions.push([...unit]);
-      bytes = size;
+      transactions.push([unit]);
+      rows = reserved + unit.writes.length;
+      bytes = reservedBytes + size;
     }
   }
   return transactions;

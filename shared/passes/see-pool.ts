@@ -7,7 +7,7 @@ import type { Node } from '../nodes/node.js';
 import { fromJobRef, fromNode, fromPoolHead, passRange as poolRange, poolPartition } from '../pools/pool-rows.js';
 import type { JobRef, Pool } from '../pools/pool.js';
 import type { Services } from '../services.js';
-import type { Entity, RowRange, Table } from '../tables/table.js';
+import { TableConflict, type Entity, type RowRange, type Table } from '../tables/table.js';
 import { fromTaskRow, taskRow } from '../tasks/task-rows.js';
 import type { ReadyTask, Task } from '../tasks/task.js';
 import type { Needs } from './decide-pass.js';
@@ -38,7 +38,7 @@ export async function seePool({ table }: Pick<Services, 'table'>, poolId: string
   return { seen: { poolId, ...(pool === undefined ? {} : { pool }), nodes, refs, jobs: [], tasks: [] }, etags };
 }
 
-/** `sight` with what a decision found missing. */
+/** `sight` with what a decision found missing. Throws TableConflict when a task was deleted since its job node was read. */
 export async function seeMore({ table }: Pick<Services, 'table'>, sight: Sight, needs: Needs): Promise<Sight> {
   const { seen, etags } = sight;
   const slots = seen.nodes.length * (seen.pool?.definition.taskSlotsPerNode ?? 0);
@@ -47,8 +47,9 @@ export async function seeMore({ table }: Pick<Services, 'table'>, sight: Sight, 
     Promise.all(needs.tasks.map(({ jobId, taskId }) => table.get(jobPartition(jobId), taskRow(taskId)))),
   ]);
   const missing = needs.tasks.find((_, index) => tasks[index] === undefined);
-  if (missing !== undefined)
-    throw new Error(`Task '${missing.taskId}' of job '${missing.jobId}' is assigned but has no row`);
+  if (missing !== undefined) {
+    throw new TableConflict('changed', `Task '${missing.taskId}' of job '${missing.jobId}' is assigned but has no row`);
+  }
   const found = tasks.filter((row): row is Entity => row !== undefined).map((row): Task => fromTaskRow(row));
   return { seen: { ...seen, jobs: [...seen.jobs, ...jobs], tasks: [...seen.tasks, ...found] }, etags };
 }

@@ -38,6 +38,4 @@ export type Asked = {
   readonly everyJob: boolean;
   /** Send again what was ordered and not heard of: a message may have been lost, or this batch was tried before. */
   readonly reask: boolean;
-  /** The pool of this incarnation is going, though its rows may be gone already. */
-  readonly leavingIncarnation?: string;
 };

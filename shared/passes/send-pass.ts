@@ -21,6 +21,7 @@ const definitionValidMs = 24 * 3600_000;
 
 /** Sends one message per (job, node). */
 export async function sendOrders(services: Services, draft: Draft): Promise<void> {
+  if (draft.orders.size === 0) return;
   const orders = await Promise.all([...draft.orders.values()].map((order) => toMessages(services, draft, order)));
   await services.bus.send('node-orders', orders.flat());
 }

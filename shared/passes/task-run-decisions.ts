@@ -1,6 +1,6 @@
 // What happens to the tasks that a node has: they start, end, or go back to wait for another node.
 import { instantAgo, outcomeOf } from '../job-nodes/job-node-decisions.js';
-import type { JobNode, TaskRun } from '../job-nodes/job-node.js';
+import type { JobNode, RunOutcome, TaskRun } from '../job-nodes/job-node.js';
 import type { RunReport } from '../nodes/node-messages.js';
 import type { FailureInfo } from '../tasks/run-definition.js';
 import type { TaskAssignment, TaskStatus } from '../tasks/task.js';
@@ -24,35 +24,56 @@ export function hearTaskRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, 
   const started = report.state === 'running' && run.startTime === undefined;
   if (run.heard && !started) return jobNode;
   if (!started) return replaceRun(jobDraft, jobNode, { ...run, heard: true });
-  if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return jobNode;
+  if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return inPart(draft, jobNode);
   const startTime = instantAgo(draft.now, report.startedAgoMs);
   return showRunning(jobDraft, { ...jobNode, taskStarted: true }, { ...run, heard: true, startTime }, startTime);
 }
 
+// What does not fit into this round is heard in the next, from the same report.
+function inPart(draft: Draft, jobNode: JobNode): JobNode {
+  draft.heardInPart.add(jobNode.nodeId);
+  return jobNode;
+}
+
 function hearEnd(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRun, report: RunReport): JobNode {
-  const outcome = outcomeOf(report, draft.now);
   const began = report.startedAgoMs !== undefined || run.startTime !== undefined;
+  const outcome = outcomeOf(report, draft.now) ?? (began ? outcomeOfVanished(draft, run, report) : undefined);
   const seen = began && !jobNode.taskStarted ? { ...jobNode, taskStarted: true } : jobNode;
-  if (outcome !== undefined && (began || run.killSentAt === undefined)) {
-    if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return jobNode;
-    return completeRun(draft, jobDraft, seen, run, {
-      ...outcome,
-      requeueCount: run.requeueCount,
-      ...(run.lastRequeueTime === undefined ? {} : { lastRequeueTime: run.lastRequeueTime }),
-    });
+  // What was killed before it began has not been run.
+  if (outcome === undefined || (report.ending === 'killed' && !began)) {
+    const next = requeue(
+      draft,
+      jobDraft,
+      seen,
+      run,
+      failedPreparationOf(jobNode, run) ? 'preparationFailed' : 'recovery',
+    );
+    return next.runs.some(({ runId }) => runId === run.runId) ? inPart(draft, jobNode) : next;
   }
-  if (run.killSentAt !== undefined && began) {
-    if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return jobNode;
-    return completeRun(draft, jobDraft, seen, run, {
-      startTime: run.startTime ?? instantAgo(draft.now, report.startedAgoMs),
-      endTime: instantAgo(draft.now, report.endedAgoMs),
-      result: 'failure',
-      failureInfo: endedByUser,
-      retryCount: report.retryCount,
-      requeueCount: run.requeueCount,
-    });
-  }
-  return requeue(draft, jobDraft, seen, run, 'recovery');
+  if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return inPart(draft, jobNode);
+  return completeRun(draft, jobDraft, seen, run, {
+    ...outcome,
+    requeueCount: run.requeueCount,
+    ...(run.lastRequeueTime === undefined ? {} : { lastRequeueTime: run.lastRequeueTime }),
+  });
+}
+
+/** A run that vanished while it was being killed has ended as wanted; any other that vanished has no outcome. */
+function outcomeOfVanished(draft: Draft, run: TaskRun, report: RunReport): RunOutcome | undefined {
+  if (run.killSentAt === undefined) return undefined;
+  return {
+    startTime: run.startTime ?? instantAgo(draft.now, report.startedAgoMs),
+    endTime: instantAgo(draft.now, report.endedAgoMs),
+    result: 'failure',
+    failureInfo: endedByUser,
+    retryCount: report.retryCount,
+  };
+}
+
+/** The failed preparation that a run waited for in vain. */
+function failedPreparationOf({ preparation }: JobNode, run: TaskRun): RunOutcome | undefined {
+  const failed = run.state === 'preparing' && preparation.state === 'completed' && preparation.result === 'failure';
+  return failed ? preparation : undefined;
 }
 
 function completeRun(
@@ -63,7 +84,8 @@ function completeRun(
   execution: TaskStatus['execution'],
 ): JobNode {
   const node = draft.nodes.get(jobNode.nodeId);
-  if (node !== undefined) {
+  // The lease goes with the count: a pass that died after saving the node does not count the run again.
+  if (node?.leases.some(({ runId }) => runId === run.runId) === true) {
     draft.nodes.set(node.id, {
       ...node,
       totalTasksRun: node.totalTasksRun + 1,
@@ -94,10 +116,16 @@ function tellEnd(
       ? (['dev.bookend.task.complete'] as const)
       : (['dev.bookend.task.complete', 'dev.bookend.task.fail'] as const);
   for (const type of types) {
-    owe(draft, jobDraft, type, `/tasks/${run.taskId}`, [run.runId], {
-      id: run.taskId,
-      nodeInfo: { poolId: jobNode.poolId, nodeId: jobNode.nodeId },
-      executionInfo: execution,
+    owe(draft, jobDraft, {
+      type,
+      subject: `/tasks/${run.taskId}`,
+      identity: [run.runId],
+      nodeId: jobNode.nodeId,
+      data: {
+        id: run.taskId,
+        nodeInfo: { poolId: jobNode.poolId, nodeId: jobNode.nodeId },
+        executionInfo: execution,
+      },
     });
   }
 }
@@ -112,7 +140,8 @@ export function requeue(
 ): JobNode {
   const task = run.taskDeleted === true ? undefined : taskOf(draft, jobNode.jobId, run.taskId);
   if (task === undefined && run.taskDeleted !== true) return jobNode;
-  if (!takeRows(draft, jobDraft, jobNode.nodeId, 2)) return jobNode;
+  const characters = task === undefined ? 0 : JSON.stringify(task.definition).length;
+  if (!takeRows(draft, jobDraft, jobNode.nodeId, 2, characters)) return jobNode;
   const byUser = cause === 'userRequest';
   const requeueCount = run.requeueCount + (byUser ? 1 : 0);
   const lastRequeueTime = byUser ? draft.at : run.lastRequeueTime;
@@ -128,18 +157,23 @@ export function requeue(
     });
     jobDraft.readyOwner.set(run.order, jobNode.nodeId);
     jobDraft.requeued.add(run.order);
-    owe(draft, jobDraft, 'dev.bookend.task.requeue', `/tasks/${run.taskId}`, [run.runId], {
-      id: run.taskId,
-      cause,
-      nodeInfo: { poolId: jobNode.poolId, nodeId: jobNode.nodeId },
+    if (jobDraft.job.state === 'active' && draft.pool?.state === 'active') draft.more = true;
+    owe(draft, jobDraft, {
+      type: 'dev.bookend.task.requeue',
+      subject: `/tasks/${run.taskId}`,
+      identity: [run.runId],
+      nodeId: jobNode.nodeId,
+      data: { id: run.taskId, cause, nodeInfo: { poolId: jobNode.poolId, nodeId: jobNode.nodeId } },
     });
   }
+  const failureInfo = failedPreparationOf(jobNode, run)?.failureInfo;
   return endRun(draft, jobDraft, jobNode, run, {
     state: 'active',
     stateTransitionTime: draft.at,
     previousState: run.state,
     previousStateTransitionTime: run.since,
-    execution: { retryCount: 0, ...requeues },
+    // Should the preparation fail everywhere, the waiting task itself says why it waits.
+    execution: { retryCount: 0, ...requeues, ...(failureInfo === undefined ? {} : { failureInfo }) },
   });
 }
 

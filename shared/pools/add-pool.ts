@@ -39,7 +39,7 @@ export async function addPool(services: Services, definition: PoolDefinition): P
       return await toExisting(services, definition.id, incarnation);
     }
   });
-  await sendHint(services, hintTypes.poolAdded, { poolId: definition.id, poolIncarnation: incarnation });
+  await sendHint(services, hintTypes.poolAdded, { poolId: definition.id });
   return pool;
 }
 

@@ -48,8 +48,5 @@ export async function deletePool(
     ]);
     return next;
   });
-  await sendHint(services, hintTypes.poolDeleting, {
-    poolId: pool.definition.id,
-    poolIncarnation: pool.incarnation,
-  });
+  await sendHint(services, hintTypes.poolDeleting, { poolId: pool.definition.id });
 }
