@@ -157,22 +157,23 @@ export function increment(serial: number, by = 1): number {
 export function dropLink(link: Link): void {
   const { session } = link;
   const { connection } = session;
+  quietLink(link);
   session.links.delete(link.handle);
   connection.linkCount--;
-  quietLink(link);
+  for (const [id, unsettled] of session.unsettled) if (unsettled.link === link) session.unsettled.delete(id);
 }
 
-/** Ends what hangs on a link while its handle stays taken until the peer has detached as well. */
+/**
+ * Ends what hangs on a link while its handle stays taken until the peer has detached as well. What the peer says about
+ * deliveries until then still counts: their locks do not end with the link.
+ */
 export function quietLink(link: Link): void {
   const { session } = link;
   const { connection } = session;
   if (link.kind === 'incoming') {
     connection.partialBytes -= link.partial?.heldBytes ?? 0;
     link.partial = undefined;
-  } else {
-    connection.draining.delete(link);
-    for (const [id, unsettled] of session.unsettled) if (unsettled.link === link) session.unsettled.delete(id);
-  }
+  } else connection.draining.delete(link);
   const { onGone } = link;
   link.onGone = () => undefined;
   onGone();

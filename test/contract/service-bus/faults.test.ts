@@ -1,0 +1,283 @@
+// What goes wrong: keys, addresses, connections, restarts, and peers that do not keep to the protocol.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { startServiceBus } from '../../../local/service-bus/index.js';
+import { createManualClock } from '../../helpers/manual-clock.js';
+import { eventually } from '../../helpers/eventually.js';
+import { atEnd, config, key, keyName, openBus, quickRetries } from './bus-fixture.js';
+import { amqpHeader, boolean, conditionOf, connectRaw, described, openRaw, uint } from './raw-peer.js';
+
+const text = (value: string) => ({ type: 'string', value }) as const;
+const nothing = { type: 'null' } as const;
+
+describe('access', () => {
+  test.each([
+    ['a wrong key', (text: string) => text.replace(key, 'another-key')],
+    ['a wrong key name', (text: string) => text.replace(keyName, 'SomebodyElse')],
+  ])('%s opens nothing', async (_, spoil) => {
+    const { bus, connect } = await openBus();
+    const stranger = connect({ retryOptions: { maxRetries: 0 } }, spoil(bus.connectionString));
+    const denied = { code: 'UnauthorizedAccess' };
+    await expect(stranger.createSender('plain').sendMessages({ body: 'x' })).rejects.toMatchObject(denied);
+    await expect(stranger.createReceiver('plain').receiveMessages(1)).rejects.toMatchObject(denied);
+    await expect(stranger.createReceiver('plain').peekMessages(1)).rejects.toMatchObject(denied);
+    await expect(stranger.acceptSession('sessions', 's')).rejects.toMatchObject(denied);
+    expect(bus.control.counts()['plain']?.active).toBe(0);
+  });
+
+  test.each(['plain', 'plain/$management', 'sessions', 'unknown'])(
+    'a link to %s without a token is refused, whether or not there is such an entity',
+    async (address) => {
+      const { bus } = await openBus();
+      const peer = await openRaw(bus.port);
+      peer.frame(0x12, [
+        text('in'),
+        uint(0),
+        boolean(false),
+        nothing,
+        nothing,
+        nothing,
+        described(0x29, [text(address)]),
+      ]);
+      expect(conditionOf(await peer.hears(0x16))).toBe('amqp:unauthorized-access');
+      peer.frame(0x12, [text('out'), uint(1), boolean(true), nothing, nothing, described(0x28, [text(address)])]);
+      await eventually(
+        'the second refusal',
+        () => peer.heard.filter(({ descriptor }) => descriptor === 0x16).length === 2,
+      );
+      // Messages to a link that was refused go nowhere.
+      peer.frame(0x14, [uint(0), uint(0), { type: 'binary', value: Buffer.from('t') }, uint(0)], {
+        payload: Buffer.from('x'),
+      });
+      peer.frame(0x17, []);
+      await peer.hears(0x17);
+      expect(bus.control.counts()['plain']?.active).toBe(0);
+      peer.socket.destroy();
+    },
+  );
+
+  test('a token that runs out and is not renewed ends its links', async () => {
+    const wireClock = createManualClock(new Date().toISOString());
+    const { bus, client } = await openBus({ wireClock });
+    const errors: unknown[] = [];
+    client.createReceiver('plain').subscribe({
+      processMessage: () => Promise.resolve(),
+      processError: ({ error }) => (errors.push(error), Promise.resolve()),
+    });
+    await client.createSender('plain').sendMessages({ body: 'x' });
+    await eventually('the message to be handled', () => bus.control.counts()['plain']?.locked === 0);
+    // In steps, so that heartbeats are heard between them: a client says nothing for an hour otherwise.
+    wireClock.advance(100_000);
+    expect(errors).toEqual([]);
+    bus.control.detachAllLinks();
+  });
+});
+
+describe('addresses', () => {
+  test('an entity that does not exist is not found, at once', async () => {
+    const { client } = await openBus();
+    const missing = { code: 'MessagingEntityNotFound' };
+    await expect(client.createSender('nowhere').sendMessages({ body: 'x' })).rejects.toMatchObject(missing);
+    await expect(client.createReceiver('nowhere').receiveMessages(1)).rejects.toMatchObject(missing);
+    await expect(client.createReceiver('nowhere').peekMessages(1)).rejects.toMatchObject(missing);
+  });
+
+  test('names are compared without regard to case', async () => {
+    const { bus, client } = await openBus();
+    await client.createSender('PLAIN').sendMessages({ body: 'x' });
+    expect(bus.control.counts()['plain']?.active).toBe(1);
+  });
+
+  test('a queue is used as it is meant', async () => {
+    const { client } = await openBus();
+    const wrong = { code: 'InvalidOperation' };
+    await expect(client.createReceiver('sessions').receiveMessages(1)).rejects.toThrow(/requires sessions/);
+    await expect(client.acceptSession('plain', 's')).rejects.toThrow();
+    await expect(client.createSender('sessions').sendMessages({ body: 'x' })).rejects.toThrow(/requires sessions/);
+    await expect(client.createSender('plain/$DeadLetterQueue').sendMessages({ body: 'x' })).rejects.toThrow(
+      /dead-letter/,
+    );
+    expect(wrong).toBeDefined();
+  });
+});
+
+describe('connections', () => {
+  test('a sender and a subscriber go on after their connection was cut, and after their links were detached', async () => {
+    const { bus, client } = await openBus();
+    const handled: unknown[] = [];
+    client.createReceiver('plain').subscribe({
+      processMessage: ({ body }) => (handled.push(body), Promise.resolve()),
+      processError: () => Promise.resolve(),
+    });
+    const sender = client.createSender('plain');
+    await sender.sendMessages({ body: 'before' });
+    await eventually('the first', () => handled.length === 1);
+    expect(bus.control.dropAllConnections()).toBe(1);
+    await sender.sendMessages({ body: 'after the cut' });
+    await eventually('the second', () => handled.includes('after the cut'));
+    expect(bus.control.detachAllLinks()).toBeGreaterThan(0);
+    await sender.sendMessages({ body: 'after the detach' });
+    await eventually('the third', () => handled.includes('after the detach'));
+  });
+
+  test('a sender and a receiver go on with a restarted broker, and nothing acknowledged is lost', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'bookend-bus-'));
+    atEnd(() => Promise.resolve(rmSync(dataDir, { recursive: true })));
+    const { bus, client } = await openBus({ dataDir });
+    const sender = client.createSender('plain');
+    const receiver = client.createReceiver('plain');
+    await sender.sendMessages([{ body: 'done' }, { body: 'locked' }, { body: 'waiting' }]);
+    const [done] = await receiver.receiveMessages(2);
+    await receiver.completeMessage(done!);
+    const session = await client.acceptSession('sessions', 's');
+    await session.setSessionState('kept');
+    await bus.stop();
+    const again = await startServiceBus({ port: bus.port, config, keyName, key, dataDir });
+    atEnd(() => again.stop());
+    expect(again.connectionString).toBe(bus.connectionString);
+    await sender.sendMessages({ body: 'new' });
+    const bodies: unknown[] = [];
+    while (bodies.length < 3) {
+      for (const message of await receiver.receiveMessages(3, { maxWaitTimeInMs: 5_000 })) {
+        bodies.push(message.body);
+        await receiver.completeMessage(message);
+      }
+    }
+    expect(bodies).toEqual(['locked', 'waiting', 'new']);
+    const reaccepted = await client.acceptSession('sessions', 's');
+    expect(await reaccepted.getSessionState()).toBe('kept');
+    expect(again.control.counts()['plain']).toMatchObject({ active: 0, locked: 0, deadLettered: 0 });
+  });
+
+  test('a second broker on the same port does not start, and leaves the first one its data', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'bookend-bus-'));
+    atEnd(() => Promise.resolve(rmSync(dataDir, { recursive: true })));
+    const { bus, client } = await openBus({ dataDir });
+    await expect(startServiceBus({ port: bus.port, config, keyName, key, dataDir })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+    await client.createSender('plain').sendMessages({ body: 'x' });
+    await client.close();
+    await bus.stop();
+    const again = await startServiceBus({ config, keyName, key, dataDir });
+    atEnd(() => again.stop());
+    expect(again.control.counts()['plain']?.active).toBe(1);
+  });
+
+  test('both sides keep a silent connection alive, and a dead one is closed', async () => {
+    const wireClock = createManualClock(new Date().toISOString());
+    const { bus } = await openBus({ wireClock });
+    const peer = await connectRaw(bus.port);
+    peer.write(amqpHeader);
+    peer.frame(0x10, [text('raw'), nothing, nothing, nothing, uint(10_000)]);
+    await peer.hears(0x10);
+    let frames = 0;
+    peer.socket.on('data', (chunk) => (frames += chunk.length / 8));
+    wireClock.advance(6_000);
+    await eventually('a heartbeat', () => frames > 0);
+    wireClock.advance(480_000);
+    expect(conditionOf(await peer.hears(0x18))).toBe('amqp:connection:forced');
+    await peer.ended;
+  });
+
+  test('a peer that never says anything is let go', async () => {
+    const wireClock = createManualClock(new Date().toISOString());
+    const { bus } = await openBus({ wireClock });
+    const peer = await connectRaw(bus.port);
+    await eventually('the connection', () => bus.control.connectionCount() === 1);
+    wireClock.advance(60_000);
+    await peer.ended;
+  });
+});
+
+describe('a peer that breaks the rules', () => {
+  const openFrame = Buffer.from([0, 0, 0, 16, 2, 0, 0, 0, 0, 0x53, 0x10, 0xc0, 0x04, 0x01, 0xa1, 0x01]);
+
+  test.each([
+    ['a frame that is too large', Buffer.from([0x7f, 0xff, 0xff, 0xff, 2, 0, 0, 0]), 'amqp:connection:framing-error'],
+    ['a frame that is too small', Buffer.from([0, 0, 0, 1, 2, 0, 0, 0]), 'amqp:connection:framing-error'],
+    ['an unknown performative', Buffer.from([0, 0, 0, 12, 2, 0, 0, 0, 0, 0x53, 0x7f, 0x45]), 'amqp:decode-error'],
+    ['a list that ends too soon', openFrame, 'amqp:decode-error'],
+    [
+      'a field of the wrong type',
+      Buffer.from([0, 0, 0, 14, 2, 0, 0, 0, 0, 0x53, 0x12, 0xc0, 2, 1, 0x41, 0]),
+      'amqp:decode-error',
+    ],
+    [
+      'bytes that mean nothing',
+      Buffer.concat([Buffer.from([0, 0, 1, 0, 2, 0, 0, 0]), Buffer.alloc(248, 0xab)]),
+      'amqp:decode-error',
+    ],
+    [
+      'a frame on a channel without a session',
+      Buffer.from([0, 0, 0, 17, 2, 0, 0, 9, 0, 0x53, 0x16, 0xc0, 4, 2, 0x43, 0x41, 0]),
+      'amqp:not-allowed',
+    ],
+  ])('by %s loses its connection with the reason, and nobody else does', async (_, bytes, condition) => {
+    const { bus, client } = await openBus();
+    await client.createSender('plain').sendMessages({ body: 'before' });
+    const peer = await openRaw(bus.port);
+    peer.write(bytes);
+    // Some of the above announce more than they hold; the rest completes them.
+    peer.write(Buffer.alloc(0));
+    expect(conditionOf(await peer.hears(0x18))).toBe(condition);
+    await peer.ended;
+    await client.createSender('plain').sendMessages({ body: 'after' });
+    expect(bus.control.counts()['plain']?.active).toBe(2);
+  });
+
+  test('by speaking another protocol is turned away', async () => {
+    const { bus } = await openBus();
+    const peer = await connectRaw(bus.port);
+    peer.write(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
+    await peer.ended;
+  });
+
+  test('by random frames never brings the broker down', async () => {
+    const { bus, client } = await openBus();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0x10, max: 0x19 }), fc.uint8Array({ maxLength: 40 })), { maxLength: 5 }),
+        async (frames) => {
+          const peer = await openRaw(bus.port);
+          for (const [descriptor, garbage] of frames) {
+            const body = Buffer.concat([Buffer.from([0, 0x53, descriptor]), Buffer.from(garbage)]);
+            const head = Buffer.alloc(8);
+            head.writeUInt32BE(8 + body.length, 0);
+            head[4] = 2;
+            peer.write(Buffer.concat([head, body]));
+          }
+          peer.socket.end();
+          await peer.ended;
+        },
+      ),
+      { numRuns: 100 },
+    );
+    await client.createSender('plain').sendMessages({ body: 'still here' });
+    expect(bus.control.counts()['plain']?.active).toBe(1);
+  });
+
+  test('by a handle nobody attached loses its session only', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    peer.frame(0x11, [nothing, uint(0), uint(10), uint(10)], { channel: 3 });
+    await peer.hears(0x11, 3);
+    peer.frame(0x14, [uint(5), uint(0)], { channel: 3 });
+    expect(conditionOf(await peer.hears(0x17, 3))).toBe('amqp:session:unattached-handle');
+    peer.frame(0x17, [], { channel: 3 });
+    peer.frame(0x17, []);
+    expect(conditionOf(await peer.hears(0x17, 0))).toBeUndefined();
+    peer.socket.destroy();
+  });
+
+  test('by asking for a transaction is told that there are none', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    peer.frame(0x12, [text('tx'), uint(0), boolean(false), nothing, nothing, nothing, described(0x30, [])]);
+    expect(conditionOf(await peer.hears(0x16))).toBe('amqp:not-implemented');
+    peer.socket.destroy();
+  });
+});

@@ -1,0 +1,143 @@
+// Sending with the unmodified client: what arrives, in which order, and what is refused.
+import Long from 'long';
+import { describe, expect, test } from 'vitest';
+import { openBus } from './bus-fixture.js';
+
+describe('sending', () => {
+  test('single messages and batches arrive in order with everything their sender said', async () => {
+    const { client } = await openBus();
+    const sender = client.createSender('plain');
+    await sender.sendMessages({
+      body: { nested: [1, 'two', null] },
+      messageId: 'm1',
+      subject: 'a subject',
+      contentType: 'application/json',
+      correlationId: 'c',
+      replyTo: 'r',
+      to: 't',
+      partitionKey: 'p',
+      timeToLive: 60_000,
+      applicationProperties: { text: 'x', number: 5, flag: true, when: new Date(86_400_000), nothing: null },
+    });
+    await sender.sendMessages([{ body: 'second' }, { body: Buffer.from([0, 255]) }, { body: 4.5 }]);
+    const receiver = client.createReceiver('plain');
+    const received = await receiver.receiveMessages(4);
+    expect(received.map(({ body }) => body as unknown)).toEqual([
+      { nested: [1, 'two', null] },
+      'second',
+      Buffer.from([0, 255]),
+      4.5,
+    ]);
+    expect(received[0]).toMatchObject({
+      messageId: 'm1',
+      subject: 'a subject',
+      contentType: 'application/json',
+      correlationId: 'c',
+      replyTo: 'r',
+      to: 't',
+      partitionKey: 'p',
+      timeToLive: 60_000,
+      deliveryCount: 0,
+      state: 'active',
+      applicationProperties: { text: 'x', number: 5, flag: true, nothing: null },
+    });
+    expect(received.map(({ sequenceNumber }) => sequenceNumber?.toNumber())).toEqual([1, 2, 3, 4]);
+    expect(received.every(({ messageId }) => typeof messageId === 'string' && messageId.length > 0)).toBe(true);
+  });
+
+  test('AMQP value and sequence bodies keep their types', async () => {
+    const { client } = await openBus();
+    const sender = client.createSender('plain');
+    const value = { bodyType: 'value', body: { list: [1, 2], text: 'x' } } as const;
+    const sequence = { bodyType: 'sequence', body: [1, 'two', true] } as const;
+    await sender.sendMessages({ body: value.body, ...{ bodyType: 'value' } });
+    for (const message of [value, sequence]) await sender.sendMessages(message);
+    const received = await client.createReceiver('plain').receiveMessages(3);
+    expect(received.slice(1).map(({ _rawAmqpMessage }) => _rawAmqpMessage.bodyType)).toEqual(['value', 'sequence']);
+    expect(received.slice(1).map(({ body }) => body as unknown)).toEqual([value.body, sequence.body]);
+  });
+
+  test('a message of many frames arrives whole, alone or in a batch', async () => {
+    const { client } = await openBus();
+    const sender = client.createSender('plain');
+    const large = Buffer.alloc(200_000, 'x');
+    await sender.sendMessages({ body: large });
+    await sender.sendMessages([{ body: large.subarray(0, 120_000) }, { body: large.subarray(0, 120_000) }]);
+    const received = await client.createReceiver('plain').receiveMessages(3);
+    const sizes = received.map(({ body }) => (Buffer.isBuffer(body) ? body.length : -1));
+    expect(sizes).toEqual([200_000, 120_000, 120_000]);
+  });
+
+  test('a message over 256 KB is refused, and the sender goes on', async () => {
+    const { bus, client } = await openBus();
+    const sender = client.createSender('plain');
+    await expect(sender.sendMessages({ body: Buffer.alloc(300_000) })).rejects.toMatchObject({
+      code: 'MessageSizeExceeded',
+    });
+    await sender.sendMessages({ body: 'small' });
+    expect(bus.control.counts()['plain']?.active).toBe(1);
+  });
+
+  test('a batch knows its limit of 256 KB', async () => {
+    const { client } = await openBus();
+    const batch = await client.createSender('plain').createMessageBatch();
+    expect(batch.maxSizeInBytes).toBe(262_144);
+    expect(batch.tryAddMessage({ body: Buffer.alloc(270_000) })).toBe(false);
+  });
+
+  test('thousands of messages in flight at once are all taken, each once', async () => {
+    const { bus, client } = await openBus();
+    const sender = client.createSender('plain');
+    await Promise.all(Array.from({ length: 2_500 }, (_, at) => sender.sendMessages({ body: at })));
+    expect(bus.control.counts()['plain']?.active).toBe(2_500);
+    expect(bus.control.operations()['plain']).toMatchObject({ sends: 2_500, sendTransfers: 2_500 });
+  });
+
+  test('a second message of the same id is dropped within the window and taken after it', async () => {
+    const { bus, client, clock } = await openBus();
+    const sender = client.createSender('unique');
+    await sender.sendMessages({ body: 1, messageId: 'same' });
+    await sender.sendMessages({ body: 2, messageId: 'same' });
+    expect(bus.control.counts()['unique']?.active).toBe(1);
+    clock.advance(60_000);
+    await sender.sendMessages({ body: 3, messageId: 'same' });
+    const received = await client.createReceiver('unique').receiveMessages(2);
+    expect(received.map(({ body }) => body as unknown)).toEqual([1, 3]);
+  });
+
+  test('a scheduled message is visible to peeking only until it is due', async () => {
+    const { bus, client, clock } = await openBus();
+    const sender = client.createSender('plain');
+    const due = new Date(clock.now().getTime() + 60_000);
+    const [first, second] = await sender.scheduleMessages([{ body: 'a' }, { body: 'b' }], due);
+    expect(bus.control.counts()['plain']).toMatchObject({ active: 0, scheduled: 2 });
+    const receiver = client.createReceiver('plain');
+    const peeked = await receiver.peekMessages(5, { fromSequenceNumber: Long.ZERO });
+    expect(peeked.map(({ state }) => state)).toEqual(['scheduled', 'scheduled']);
+    expect(peeked[0]?.scheduledEnqueueTimeUtc).toEqual(due);
+    await sender.cancelScheduledMessages(second!);
+    await expect(sender.cancelScheduledMessages(second!)).rejects.toMatchObject({ code: 'MessageNotFound' });
+    clock.advance(60_000);
+    const [received] = await receiver.receiveMessages(1);
+    expect(received).toMatchObject({ body: 'a', enqueuedTimeUtc: due });
+    expect(received?.enqueuedSequenceNumber).toBe(first!.toNumber());
+    expect(bus.control.counts()['plain']).toMatchObject({ active: 0, scheduled: 0, locked: 1 });
+  });
+
+  test('a message sent with a time of its own is scheduled as well', async () => {
+    const { bus, client, clock } = await openBus();
+    const scheduledEnqueueTimeUtc = new Date(clock.now().getTime() + 1_000);
+    await client.createSender('plain').sendMessages([{ body: 'later', scheduledEnqueueTimeUtc }, { body: 'now' }]);
+    expect(bus.control.counts()['plain']).toMatchObject({ active: 1, scheduled: 1 });
+    clock.advance(1_000);
+    expect(bus.control.counts()['plain']).toMatchObject({ active: 2, scheduled: 0 });
+  });
+
+  test('a message past its time goes where the queue sends its expired', async () => {
+    const { client, clock } = await openBus();
+    await client.createSender('mortal').sendMessages({ body: 'old' });
+    clock.advance(600_000);
+    const [letter] = await client.createReceiver('mortal', { subQueueType: 'deadLetter' }).receiveMessages(1);
+    expect(letter).toMatchObject({ body: 'old', deadLetterReason: 'TTLExpiredException', deadLetterSource: 'mortal' });
+  });
+});
