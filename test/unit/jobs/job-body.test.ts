@@ -1,7 +1,7 @@
 // What Add Job and Terminate Job accept, fill in and refuse.
 import { describe, expect, test } from 'vitest';
 import { parseJobAdd, parseTerminate } from '../../../shared/jobs/job-body.js';
-import { refusalOf } from '../rest-filters/refusal.js';
+import { refusalOf } from '../rest/refusal.js';
 
 const least = { id: 'J', poolInfo: { poolId: 'P' } };
 const withBoth = {

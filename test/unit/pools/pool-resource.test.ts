@@ -6,7 +6,7 @@ import { poolFilters, poolProperties } from '../../../shared/pools/pool-filters.
 import { toPoolResource } from '../../../shared/pools/pool-resource.js';
 import type { Pool } from '../../../shared/pools/pool.js';
 import { etagOf } from '../../../shared/rest/etag.js';
-import { refusalOf } from '../rest-filters/refusal.js';
+import { refusalOf } from '../rest/refusal.js';
 
 const least = { id: 'P', vmSize: 'standard_d2_v3' };
 const imageReference = { publisher: 'canonical', offer: 'ubuntuserver', sku: '18.04-lts' };

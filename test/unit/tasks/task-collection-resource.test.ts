@@ -9,7 +9,7 @@ import {
 } from '../../../shared/tasks/task-collection-resource.js';
 import { parseTaskAdd } from '../../../shared/tasks/task-resource.js';
 import type { Task } from '../../../shared/tasks/task.js';
-import { refusalOf } from '../rest-filters/refusal.js';
+import { refusalOf } from '../rest/refusal.js';
 
 const one = { id: 't1', commandLine: 'echo' };
 const many = (count: number): unknown => ({

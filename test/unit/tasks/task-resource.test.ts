@@ -5,7 +5,7 @@ import { taskFilters, taskProperties } from '../../../shared/tasks/task-filters.
 import type { FailureInfo } from '../../../shared/tasks/run-definition.js';
 import { parseTaskAdd, toTaskResource } from '../../../shared/tasks/task-resource.js';
 import type { Task } from '../../../shared/tasks/task.js';
-import { refusalOf } from '../rest-filters/refusal.js';
+import { refusalOf } from '../rest/refusal.js';
 
 const least = { id: 't1', commandLine: 'echo' };
 const unlimited = 'P10675199DT2H48M5.4775807S';
