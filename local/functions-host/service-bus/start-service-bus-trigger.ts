@@ -13,8 +13,8 @@ import type { ServiceBusOptions } from '../config/host-json.js';
 import { withDeadline } from '../deadline.js';
 import type { Intake } from '../stop-host.js';
 import { createBusConnection, type BusConnection } from './bus-connection.js';
+import { openInbox } from './inbox.js';
 import { createLossLog } from './loss-log.js';
-import { receiveBatch } from './receive-batch.js';
 import { keepSession } from './session-lock.js';
 import { settle, type Settler } from './settle.js';
 import { batchRequest, singleRequest } from './trigger-data.js';
@@ -32,12 +32,12 @@ export type ServiceBusTriggerOptions = {
 
 const firstRetryMs = 100;
 const longestRetryMs = 2_000;
-/** The first look at a queue is short: it tells that the link is up. */
-const firstLookMs = 1;
-/** Azure detaches a link that is idle for ten minutes. */
-const longestWaitMs = 5 * 60_000;
-/** What is added to a wait before it is taken for stuck, and its connection is given up. */
-const graceMs = 15_000;
+/** Without sessions a wait has no end; this one is merely begun again. */
+const longestWaitMs = 60 * 60_000;
+/** After so long without a failure a queue counts as reached, though it may have nothing to say. */
+const reachedAfterMs = 3_000;
+/** What an accept may take beyond the client's own time limit before its connection is given up. */
+const graceMs = 5_000;
 const closeDeadlineMs = 2_000;
 
 /** Starts receiving at once; a queue that cannot be reached is tried again with back-off (0.1 s to 2 s) and logged once. */
@@ -79,7 +79,7 @@ export function startServiceBusTrigger(trigger: ServiceBusTriggerOptions): Intak
       } catch (error) {
         if (stopping.signal.aborted) break;
         loss.happened(error);
-        // Whatever cannot be explained by the link alone is blamed on the connection.
+        // Whatever the link alone does not explain is blamed on the connection.
         if (!isServiceBusError(error) || retryMs >= longestRetryMs) void current.giveUp(new Error('Given up'));
         await delay(clock, retryMs, stopping.signal).catch(() => undefined);
         retryMs = Math.min(retryMs * 2, longestRetryMs);
@@ -113,17 +113,27 @@ export function startServiceBusTrigger(trigger: ServiceBusTriggerOptions): Intak
   }
 
   /** Handles one receiver's messages until it has none left (sessions), it is lost (rejects), or the host stops. */
-  async function handleMessages({ receiver, lost }: Settler, onReached: () => void): Promise<void> {
+  async function handleMessages(settler: Settler, onReached: () => void): Promise<void> {
+    const { receiver, lost } = settler;
     const maxCount = isBatch ? (hosted.trigger.maxMessageBatchSize ?? options.maxMessageBatchSize) : 1;
+    const idleMs = hasSessions ? options.sessionIdleTimeout : longestWaitMs;
     const mayKeep = keepSession(receiver, clock);
-    let maxWaitMs = hasSessions ? options.sessionIdleTimeout : firstLookMs;
-    while (!stopping.signal.aborted && mayKeep()) {
-      const receiving = receiveBatch(receiver, { maxCount, maxWaitMs, signal: stopping.signal });
-      const messages = await withDeadline(receiving, { clock, ms: maxWaitMs + graceMs, signal: lost });
-      onReached();
-      if (messages.length > 0) await handle({ receiver, lost }, messages);
-      else if (hasSessions || receiver.isClosed) return;
-      if (!hasSessions) maxWaitMs = longestWaitMs;
+    const inbox = openInbox(receiver, { credit: maxCount, clock, lost, stopping: stopping.signal });
+    const reached = clock.schedule(reachedAfterMs, onReached);
+    try {
+      while (!stopping.signal.aborted && mayKeep()) {
+        const messages = await inbox.take({ maxCount, idleMs });
+        if (messages.length === 0 && hasSessions) return;
+        if (messages.length === 0) continue;
+        onReached();
+        await handle(settler, messages);
+        inbox.release(messages);
+      }
+    } finally {
+      reached.cancel();
+      const left = await inbox.stop();
+      // A session's messages go back with it; others would stay locked.
+      if (!hasSessions && !lost.aborted) await settle(settler, left, 'abandon', { clock, log });
     }
   }
 
