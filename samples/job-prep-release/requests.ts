@@ -30,11 +30,11 @@ const clientErrorSchema = z.object({
     .catch(undefined),
 });
 
-const mostAttempts = 7;
+const mostAttempts = 9;
 const firstPauseMs = 200;
 const longestPauseMs = 2_000;
 
-/** Sends a request, again while the service is unreachable or busy (about 7 s in all). Throws RequestFailed. `what` completes "Tried to …". */
+/** Sends a request, again while the service is unreachable or busy (about 11 s in all). Throws RequestFailed. `what` completes "Tried to …". */
 export async function request<T>(what: string, send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();

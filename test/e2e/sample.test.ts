@@ -3,7 +3,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { localAccount } from '../../local/account.js';
 import { startStack, type Stack } from '../../local/stack.js';
 import { connect } from '../../samples/job-prep-release/connect.js';
@@ -12,6 +12,9 @@ import { articleOptions, type SampleOptions } from '../../samples/job-prep-relea
 import type { SampleIo } from '../../samples/job-prep-release/terminal.js';
 import { silentLog } from '../../shared/log.js';
 import { allGone, descendantsOf, startProgram, type StartedProgram } from '../helpers/started-program.js';
+
+// Whole stacks on a machine that may be busy with other suites.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** What `npm run sample` prints, with node ids as <node 1>, <node 2> and task ids as <task>. */
 const articleOutput = `Attempting to create pool: JobPrepReleaseSamplePool
@@ -187,4 +190,16 @@ describe('the sample against one stack', () => {
       expect(tasksShown(io.output()).sort()).toEqual(allTasks);
     },
   );
+});
+
+it('the sample comes out the same with one process per function: nothing is shared in memory', async () => {
+  const stack = await startStack({ log: silentLog, processPerFunction: true });
+  try {
+    const io = recordingIo();
+    await playSample(await connect(stack), io);
+    expect(tasksShown(io.output()).sort()).toEqual(allTasks);
+    expect(io.output().match(codes)).toHaveLength(nodesShown(io.output()).length);
+  } finally {
+    await stack.stop();
+  }
 });
