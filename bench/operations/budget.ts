@@ -14,24 +14,52 @@ const tableRequestsPerTaskInBulk = 0.2;
 /** Of all kinds together. */
 export const perIdleNodeHour = 60;
 
-/** What a scenario with this work may spend. `inBulk`: its passes are full. */
-export function budgetOf({ jobs, nodes, tasks }: Work, inBulk: boolean): Spending {
-  const of = (kind: keyof Spending): number => jobs * perJob[kind] + nodes * perNode[kind] + tasks * perTask[kind];
-  const tableRequests = inBulk ? jobs * perJob.T + nodes * perNode.T + tasks * tableRequestsPerTaskInBulk : of('T');
-  return { E: of('E'), S: of('S'), T: tableRequests };
+/** What may be spent on this work. `isBulk`: its passes are full. */
+export function budgetOf({ jobs, nodes, tasks }: Work, isBulk: boolean): Spending {
+  const of = (kind: keyof Spending, task: number): number => jobs * perJob[kind] + nodes * perNode[kind] + tasks * task;
+  return {
+    E: of('E', perTask.E),
+    S: of('S', perTask.S),
+    T: of('T', isBulk ? tableRequestsPerTaskInBulk : perTask.T),
+  };
 }
 
-/** What the budget counts of `counted`; `tableHost` is the host and port of the table service. */
+/**
+ * On whose account an operation is. The budget is for jobs, nodes and tasks, so apart from it are: reads = HTTP reads and files asked of
+ * nodes; pools = adding and deleting pools; upkeep = the sweep and wake-ups; links = opening and waiting on a link, which moves no message.
+ */
+export type Account = 'work' | 'reads' | 'pools' | 'upkeep' | 'links';
+
+const poolCauses = ['add-pool', 'delete-pool', 'hint.pool-added', 'hint.pool-deleting', 'pool.capacity'];
+const upkeepCauses = [
+  'sweep',
+  'sweep-every-pool',
+  'sweep < timer',
+  'sweep-every-pool < timer',
+  'hint.sweep',
+  'hint.wake-up',
+];
+
+export function accountOf({ kind, at, what, by, isApart }: Counted): Account {
+  if (isApart) return 'reads';
+  if (kind === 'accept' || kind === 'wait') return 'links';
+  // The message itself, the function itself, or what was done by a function for the sake of these messages alone.
+  const causes = [what, ...(kind === 'execution' ? [at] : []), by, by.split(' < ')[1] ?? ''];
+  const isDueTo = (those: readonly string[]): boolean =>
+    causes.some((cause) => cause !== '' && cause.split('; ').every((each) => those.includes(each)));
+  if (isDueTo(poolCauses)) return 'pools';
+  return isDueTo(upkeepCauses) ? 'upkeep' : 'work';
+}
+
+/** What was spent; `tableHost` is the host and port of the table service. */
 export function spendingOf(counted: readonly Counted[], tableHost: string): Spending {
-  const sum = (kind: keyof Spending): number =>
-    counted
-      .filter((each) => !each.isApart && budgetKindOf(each, tableHost) === kind)
-      .reduce((total, { count }) => total + count, 0);
+  const sum = (wanted: keyof Spending): number =>
+    counted.filter((each) => billingOf(each, tableHost) === wanted).reduce((total, { count }) => total + count, 0);
   return { E: sum('E'), S: sum('S'), T: sum('T') };
 }
 
-/** Under which head of the budget an operation falls; undefined: under none. */
-export function budgetKindOf({ kind, at }: Counted, tableHost: string): keyof Spending | undefined {
+/** As what an operation is billed; undefined: as none of these. */
+export function billingOf({ kind, at }: Counted, tableHost: string): keyof Spending | undefined {
   switch (kind) {
     case 'send':
     case 'receive':

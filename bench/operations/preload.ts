@@ -8,7 +8,7 @@ import { countRequests, tellPartitions } from './count-requests.js';
 import { countsVariable, createCounter } from './counter.js';
 
 const directory = process.env[countsVariable];
-const program = /dist\/(?:local\/)?([\w-]+)\/[\w-]+\.js$/.exec(process.argv[1] ?? '')?.[1];
+const program = /dist\/(?:local\/|bench\/)?([\w-]+)\/[\w-]+\.js$/.exec(process.argv[1] ?? '')?.[1];
 if (directory !== undefined && program !== undefined) {
   const count = createCounter(join(directory, `${program}-${process.pid}.jsonl`), program);
   countMessages(count);

@@ -8,7 +8,7 @@ import type { Tally } from './operation.js';
 const lineSchema = z.record(z.string(), z.int());
 const lookEveryMs = 100;
 /** Longer than any pause between two steps of something under way, shorter than any timer. */
-const silenceMs = 700;
+const silenceMs = 1_500;
 const silenceWithinMs = 60_000;
 
 /** All that is written in the files of counts below `directory`. */

@@ -1,0 +1,84 @@
+// Provides the nodes that the controller wants: real agents on simulated machines, all in this process, over the real bus.
+// Follows the snapshots of `pool-capacity` as the local provisioner does.
+import { startAgent, type Agent } from '../../agent/start-agent.js';
+import { receiveCapacity } from '../../local/node-pool/receive-capacity.js';
+import { systemClock } from '../../shared/clock.js';
+import { systemIds } from '../../shared/ids.js';
+import { silentLog, type Log } from '../../shared/log.js';
+import { createAzureBus } from '../../shared/queues/azure-bus.js';
+import { createSimulatedDisk, createSimulatedProcesses } from './simulated-machine.js';
+
+export type SimulatedNodes = {
+  /** How many tasks have run, apart from preparations and releases. */
+  endedTasks(): number;
+  stop(): Promise<void>;
+};
+
+const specialTasks = new Set(['jobpreparation', 'jobrelease']);
+
+/** `runMs`: how long each command takes. */
+export function startSimulatedNodes(options: {
+  readonly serviceBusConnection: string;
+  readonly accountUrl: string;
+  readonly runMs: number;
+  readonly log: Log;
+}): SimulatedNodes {
+  const { log, runMs } = options;
+  const bus = createAzureBus(options.serviceBusConnection, log);
+  const capacityBus = createAzureBus(options.serviceBusConnection, log);
+  let endedTasks = 0;
+  const agents = new Map<string, Promise<Agent>>();
+  const stopping = new AbortController();
+  const start = (poolId: string, nodeId: string): Promise<Agent> =>
+    startAgent({
+      identity: {
+        poolId,
+        nodeId,
+        rootDirectory: `/simulated/${nodeId}`,
+        accountName: 'bookendlocal',
+        accountUrl: options.accountUrl,
+        userName: 'simulated',
+      },
+      bus,
+      disk: createSimulatedDisk(),
+      processes: createSimulatedProcesses(runMs, (environment) => {
+        if (!specialTasks.has(environment['AZ_BATCH_TASK_ID'] ?? '')) endedTasks += 1;
+      }),
+      downloads: {
+        getText: () => Promise.reject(new Error('Simulated nodes download nothing')),
+        putBlob: () => Promise.reject(new Error('Simulated nodes upload nothing')),
+      },
+      clock: systemClock,
+      ids: systemIds,
+      log: silentLog,
+    });
+  const letGo = async (node: string): Promise<void> => {
+    const agent = agents.get(node);
+    agents.delete(node);
+    const started = await agent;
+    await started?.detach();
+  };
+  const follow = async (poolId: string, nodeIds: readonly string[]): Promise<void> => {
+    const wanted = new Set(nodeIds.map((nodeId) => `${poolId}/${nodeId}`));
+    const own = [...agents.keys()].filter((node) => node.startsWith(`${poolId}/`));
+    await Promise.all(own.filter((node) => !wanted.has(node)).map(letGo));
+    for (const nodeId of nodeIds) {
+      const node = `${poolId}/${nodeId}`;
+      if (!agents.has(node)) agents.set(node, start(poolId, nodeId));
+    }
+  };
+  void receiveCapacity(({ poolId, nodeIds }) => follow(poolId, nodeIds), {
+    bus: capacityBus,
+    clock: systemClock,
+    log,
+    signal: stopping.signal,
+  });
+  return {
+    endedTasks: () => endedTasks,
+    async stop() {
+      stopping.abort(new Error('The simulated nodes are being stopped'));
+      await Promise.all([...agents.keys()].map(letGo));
+      await Promise.allSettled([bus.close(), capacityBus.close()]);
+    },
+  };
+}
