@@ -7,8 +7,20 @@ import { describe, expect, test } from 'vitest';
 import { startServiceBus } from '../../../local/service-bus/index.js';
 import { createManualClock } from '../../helpers/manual-clock.js';
 import { eventually } from '../../helpers/eventually.js';
-import { atEnd, config, key, keyName, openBus, quickRetries } from './bus-fixture.js';
-import { amqpHeader, boolean, conditionOf, connectRaw, described, openRaw, uint } from './raw-peer.js';
+import { atEnd, config, key, keyName, openBus } from './bus-fixture.js';
+import {
+  amqpHeader,
+  boolean,
+  conditionOf,
+  connectRaw,
+  described,
+  isHandle,
+  isRejected,
+  isSender,
+  openRaw,
+  signToken,
+  uint,
+} from './raw-peer.js';
 
 const text = (value: string) => ({ type: 'string', value }) as const;
 const nothing = { type: 'null' } as const;
@@ -59,20 +71,35 @@ describe('access', () => {
     },
   );
 
-  test('a token that runs out and is not renewed ends its links', async () => {
+  test('a token that runs out ends its links, unless it was renewed in time', async () => {
     const wireClock = createManualClock(new Date().toISOString());
-    const { bus, client } = await openBus({ wireClock });
-    const errors: unknown[] = [];
-    client.createReceiver('plain').subscribe({
-      processMessage: () => Promise.resolve(),
-      processError: ({ error }) => (errors.push(error), Promise.resolve()),
-    });
-    await client.createSender('plain').sendMessages({ body: 'x' });
-    await eventually('the message to be handled', () => bus.control.counts()['plain']?.locked === 0);
-    // In steps, so that heartbeats are heard between them: a client says nothing for an hour otherwise.
-    wireClock.advance(100_000);
-    expect(errors).toEqual([]);
-    bus.control.detachAllLinks();
+    const { bus } = await openBus({ wireClock });
+    const seconds = (): number => Math.floor(wireClock.now().getTime() / 1000);
+    const peer = await openRaw(bus.port);
+    await peer.putToken('plain', signToken('plain', seconds() + 100));
+    peer.attachReceiver(8, 'plain');
+    await eventually('the attach', () =>
+      peer.heard.some(({ descriptor, fields }) => descriptor === 0x12 && isHandle(fields[1], 8)),
+    );
+    wireClock.advance(50_000);
+    await peer.putToken('plain', signToken('plain', seconds() + 100));
+    wireClock.advance(60_000);
+    peer.frame(0x11, [nothing, uint(0), uint(10), uint(10)], { channel: 1 });
+    await peer.hears(0x11, 1);
+    expect(peer.heard.some(({ descriptor }) => descriptor === 0x16)).toBe(false);
+    wireClock.advance(41_000);
+    expect(conditionOf(await peer.hears(0x16))).toBe('amqp:unauthorized-access');
+    peer.socket.destroy();
+  });
+
+  test('a token with another signature is answered with 401', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    const inTime = Math.floor(Date.now() / 1000) + 100;
+    expect(await peer.putToken('plain', signToken('plain', inTime, 'wrong'))).toBe(401);
+    expect(await peer.putToken('sessions', signToken('plain', inTime))).toBe(401);
+    expect(await peer.putToken('plain', signToken('plain', inTime))).toBe(202);
+    peer.socket.destroy();
   });
 });
 
@@ -93,14 +120,12 @@ describe('addresses', () => {
 
   test('a queue is used as it is meant', async () => {
     const { client } = await openBus();
-    const wrong = { code: 'InvalidOperation' };
     await expect(client.createReceiver('sessions').receiveMessages(1)).rejects.toThrow(/requires sessions/);
     await expect(client.acceptSession('plain', 's')).rejects.toThrow();
     await expect(client.createSender('sessions').sendMessages({ body: 'x' })).rejects.toThrow(/requires sessions/);
     await expect(client.createSender('plain/$DeadLetterQueue').sendMessages({ body: 'x' })).rejects.toThrow(
       /dead-letter/,
     );
-    expect(wrong).toBeDefined();
   });
 });
 
@@ -278,6 +303,118 @@ describe('a peer that breaks the rules', () => {
     const peer = await openRaw(bus.port);
     peer.frame(0x12, [text('tx'), uint(0), boolean(false), nothing, nothing, nothing, described(0x30, [])]);
     expect(conditionOf(await peer.hears(0x16))).toBe('amqp:not-implemented');
+    peer.socket.destroy();
+  });
+
+  test('by sending what is no message is told so of each, and keeps its link', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    await peer.putToken('plain', signToken('plain', Math.floor(Date.now() / 1000) + 100));
+    peer.frame(0x12, [
+      text('in'),
+      uint(7),
+      boolean(false),
+      nothing,
+      nothing,
+      nothing,
+      described(0x29, [text('plain')]),
+    ]);
+    for (let id = 10; id < 1_011; id++) {
+      const tag = { type: 'binary', value: Buffer.from(String(id)) } as const;
+      peer.frame(0x14, [uint(7), uint(id), tag, uint(0), boolean(false), boolean(false)], {
+        payload: Buffer.from('no'),
+      });
+    }
+    peer.frame(0x17, []);
+    await peer.hears(0x17);
+    expect(bus.control.counts()['plain']?.active).toBe(0);
+    const refused = peer.heard.filter(({ descriptor, fields }) => descriptor === 0x15 && isRejected(fields[4]));
+    expect(refused).toHaveLength(1_001);
+    peer.socket.destroy();
+  });
+
+  test('by beginning more large messages than there is room for loses its connection', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    await peer.putToken('plain', signToken('plain', Math.floor(Date.now() / 1000) + 100));
+    for (let handle = 10; handle < 200; handle++) {
+      const target = described(0x29, [text('plain')]);
+      peer.frame(0x12, [text(`in${handle}`), uint(handle), boolean(false), nothing, nothing, nothing, target]);
+      for (let part = 0; part < 4; part++) {
+        const first = [uint(handle), uint(handle), { type: 'binary', value: Buffer.from('t') }, uint(0)] as const;
+        peer.frame(0x14, [...first, boolean(false), boolean(true)], { payload: Buffer.alloc(64_000) });
+      }
+    }
+    expect(conditionOf(await peer.hears(0x18))).toBe('amqp:resource-limit-exceeded');
+    await peer.ended;
+  });
+});
+
+describe('a link', () => {
+  test('is told that it is drained, whether it has credit left or none', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    await peer.putToken('plain', signToken('plain', Math.floor(Date.now() / 1000) + 100));
+    peer.attachReceiver(8, 'plain');
+    const drained = () => peer.heard.filter(({ descriptor, fields }) => descriptor === 0x13 && isHandle(fields[4], 8));
+    const flow = (credit: number, count: number) =>
+      peer.frame(0x13, [
+        uint(1),
+        uint(1000),
+        uint(0),
+        uint(1000),
+        uint(8),
+        uint(count),
+        uint(credit),
+        nothing,
+        boolean(true),
+      ]);
+    flow(5, 0);
+    await eventually('the first answer', () => drained().length === 1);
+    flow(0, 5);
+    await eventually('the second answer', () => drained().length === 2);
+    for (const { fields } of drained()) {
+      expect(fields.slice(5, 9)).toEqual([uint(5), uint(0), uint(0), boolean(true)]);
+    }
+    peer.socket.destroy();
+  });
+
+  test('settles each delivery of a range, and says so of each that it cannot', async () => {
+    const { bus, client } = await openBus();
+    await client.createSender('plain').sendMessages([{ body: 1 }, { body: 2 }, { body: 3 }]);
+    const peer = await openRaw(bus.port);
+    await peer.putToken('plain', signToken('plain', Math.floor(Date.now() / 1000) + 100));
+    peer.attachReceiver(8, 'plain');
+    peer.frame(0x13, [uint(1), uint(1000), uint(0), uint(1000), uint(8), uint(0), uint(3)]);
+    const deliveries = () =>
+      peer.heard.filter(({ descriptor, fields }) => descriptor === 0x14 && isHandle(fields[0], 8));
+    await eventually('three deliveries', () => deliveries().length === 3);
+    const ids = deliveries().map(({ fields }) => (fields[1]?.type === 'uint' ? fields[1].value : -1));
+    const settle = (first: number, last: number) =>
+      peer.frame(0x15, [boolean(true), uint(first), uint(last), boolean(false), described(0x24, [])]);
+    settle(ids[1]!, ids[1]!);
+    settle(ids[0]!, ids[2]!);
+    const answers = () => peer.heard.filter(({ descriptor, fields }) => descriptor === 0x15 && isSender(fields[0]));
+    await eventually('all answers', () => answers().length === 4);
+    expect(answers().map(({ fields }) => [fields[1], isRejected(fields[4])])).toEqual([
+      [uint(ids[1]!), false],
+      [uint(ids[0]!), false],
+      [uint(ids[1]!), true],
+      [uint(ids[2]!), false],
+    ]);
+    expect(bus.control.counts()['plain']).toMatchObject({ active: 0, locked: 0 });
+    expect(bus.control.operations()['plain']?.settlements).toBe(3);
+    peer.socket.destroy();
+  });
+
+  test('every read is answered at once, with an empty frame if with nothing else', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    let heard = Buffer.alloc(0);
+    peer.socket.on('data', (chunk) => (heard = Buffer.concat([heard, Buffer.from(chunk)])));
+    peer.frame(0x13, [uint(1), uint(1000), uint(0), uint(1000)]);
+    await eventually('the answer', () => heard.length > 0);
+    expect(heard).toEqual(Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]));
     peer.socket.destroy();
   });
 });

@@ -1,16 +1,27 @@
 // A peer that writes whatever bytes a test wants and keeps what it hears: for what no decent client would say.
+import { createHmac } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { cursorOver, readDescriptor, readValue } from '../../../local/service-bus/amqp/reader.js';
-import type { AmqpValue } from '../../../local/service-bus/amqp/values.js';
-import { createWriter, reserve, writeRaw, writeValue, written } from '../../../local/service-bus/amqp/writer.js';
+import { readRequest } from '../../../local/service-bus/amqp/request-message.js';
+import { fromMap, integerOf, textMap, type AmqpValue } from '../../../local/service-bus/amqp/values.js';
+import {
+  createWriter,
+  encodeValue,
+  reserve,
+  writeRaw,
+  writeValue,
+  written,
+} from '../../../local/service-bus/amqp/writer.js';
 import { createFrameSplitter } from '../../../local/service-bus/wire/frame-splitter.js';
+import { key, keyName } from './bus-fixture.js';
 import { eventually } from '../../helpers/eventually.js';
 
 export type HeardFrame = {
   readonly channel: number;
   readonly descriptor: number;
   readonly fields: readonly AmqpValue[];
+  readonly payload: Buffer;
 };
 
 export type RawPeer = {
@@ -21,6 +32,10 @@ export type RawPeer = {
   frame(descriptor: number, fields: readonly AmqpValue[], options?: { channel?: number; payload?: Buffer }): void;
   /** The first frame heard with that descriptor, awaited. */
   hears(descriptor: number, channel?: number): Promise<HeardFrame>;
+  /** Puts a token for an entity on `$cbs` and gives the answer's status. Uses handles 0 and 1 of channel 0. */
+  putToken(entity: string, token: string): Promise<number | undefined>;
+  /** Attaches as a receiver of an address, in peek-lock mode. */
+  attachReceiver(handle: number, address: string): void;
   /** Awaits the end of the connection. */
   readonly ended: Promise<unknown>;
 };
@@ -35,6 +50,32 @@ export const described = (descriptor: number, items: readonly AmqpValue[]): Amqp
 
 export const amqpHeader = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 1, 0, 0]);
 
+const text = (value: string): AmqpValue => ({ type: 'string', value });
+const nothing: AmqpValue = { type: 'null' };
+const isReply = ({ descriptor, fields }: HeardFrame): boolean => descriptor === 0x14 && isHandle(fields[0], 1);
+
+/** Whether a field is this unsigned number. */
+export function isHandle(field: AmqpValue | undefined, handle: number): boolean {
+  return field?.type === 'uint' && field.value === handle;
+}
+
+/** Whether a role field says "sender". */
+export function isSender(field: AmqpValue | undefined): boolean {
+  return field?.type === 'boolean' && !field.value;
+}
+
+/** Whether a state field is the outcome "rejected". */
+export function isRejected(field: AmqpValue | undefined): boolean {
+  return field?.type === 'described' && field.descriptor.type === 'ulong' && field.descriptor.value === 0x25n;
+}
+
+/** A token for an entity under any host name, as the client makes them. */
+export function signToken(entity: string, expirySeconds: number, signingKey = key): string {
+  const resource = encodeURIComponent(`sb://h/${entity}`);
+  const signature = createHmac('sha256', signingKey).update(`${resource}\n${expirySeconds}`).digest('base64');
+  return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expirySeconds}&skn=${keyName}`;
+}
+
 /** Connects; sends nothing by itself. */
 export async function connectRaw(port: number): Promise<RawPeer> {
   const socket = connect({ host: '127.0.0.1', port });
@@ -45,16 +86,54 @@ export async function connectRaw(port: number): Promise<RawPeer> {
     const cursor = cursorOver(Buffer.from(piece.body));
     const descriptor = readDescriptor(cursor);
     const list = readValue(cursor);
-    heard.push({ channel: piece.channel, descriptor, fields: list.type === 'list' ? list.items : [] });
+    const payload = cursor.buffer.subarray(cursor.offset);
+    heard.push({ channel: piece.channel, descriptor, fields: list.type === 'list' ? list.items : [], payload });
   });
   socket.on('data', split);
   socket.on('error', () => undefined);
   const ended = once(socket, 'close');
-  return {
+  let requests = 0;
+  const peer: RawPeer = {
     socket,
     heard,
     ended,
     write: (bytes) => void socket.write(bytes),
+    attachReceiver(handle, address) {
+      const source = described(0x28, [text(address)]);
+      const settle = { type: 'ubyte', value: 1 } as const;
+      peer.frame(0x12, [
+        text(`to-${handle}`),
+        uint(handle),
+        boolean(true),
+        nothing,
+        settle,
+        source,
+        described(0x29, []),
+      ]);
+    },
+    async putToken(entity, token) {
+      const id = `request-${requests++}`;
+      if (id === 'request-0') {
+        const cbs = [text('$cbs')];
+        peer.frame(0x12, [text('ask'), uint(0), boolean(false), nothing, nothing, nothing, described(0x29, cbs)]);
+        peer.frame(0x12, [text('told'), uint(1), boolean(true), nothing, nothing, described(0x28, cbs)]);
+        peer.frame(0x13, [uint(1), uint(1000), uint(0), uint(1000), uint(1), uint(0), uint(100)]);
+      }
+      const properties = textMap({
+        operation: text('put-token'),
+        type: text('servicebus.windows.net:sastoken'),
+        name: text(`sb://h/${entity}`),
+      });
+      const section = (code: number, value: AmqpValue): Buffer =>
+        encodeValue({ type: 'described', descriptor: { type: 'ulong', value: BigInt(code) }, value });
+      const list: AmqpValue = { type: 'list', items: [text(id), nothing, nothing, nothing, text('told')] };
+      const payload = Buffer.concat([section(0x73, list), section(0x74, properties), section(0x77, text(token))]);
+      const tag = { type: 'binary', value: Buffer.from(id) } as const;
+      const seen = heard.filter(isReply).length;
+      peer.frame(0x14, [uint(0), uint(requests), tag, uint(0), boolean(true)], { payload });
+      const reply = await eventually('an answer from $cbs', () => heard.filter(isReply)[seen]);
+      return integerOf(fromMap(readRequest(reply.payload).applicationProperties, 'status-code'));
+    },
     frame(descriptor, fields, { channel = 0, payload = Buffer.alloc(0) } = {}) {
       const out = createWriter();
       reserve(out, 8);
@@ -70,6 +149,7 @@ export async function connectRaw(port: number): Promise<RawPeer> {
         heard.find((frame) => frame.descriptor === descriptor && (channel === undefined || frame.channel === channel)),
       ),
   };
+  return peer;
 }
 
 /** A peer whose connection is open and whose session on channel 0 has begun. */

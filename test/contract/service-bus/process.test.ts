@@ -1,0 +1,156 @@
+// The broker as a process of its own: readiness, leaving with its parent or on a signal, and what a kill leaves behind.
+// Runs the compiled program.
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ServiceBusClient } from '@azure/service-bus';
+import { describe, expect, test } from 'vitest';
+import { eventually } from '../../helpers/eventually.js';
+import { startProgram } from '../../helpers/started-program.js';
+import { atEnd, key, keyName, quickRetries } from './bus-fixture.js';
+
+const program = fileURLToPath(new URL('../../../dist/local/service-bus/main.js', import.meta.url));
+const configFile = fileURLToPath(new URL('../../../local/service-bus/Config.json', import.meta.url));
+const environment = { BOOKEND_SERVICE_BUS_KEY: key };
+
+type Ready = { readonly ready: true; readonly connectionString: string; readonly port: number };
+type Broker = { readonly child: ChildProcess; readonly ready: Ready; readonly exited: Promise<unknown[]> };
+
+async function startBroker(args: readonly string[] = []): Promise<Broker> {
+  const child = fork(program, ['--config', configFile, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const exited = once(child, 'exit');
+  atEnd(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  const [message] = (await Promise.race([once(child, 'message'), exited])) as unknown[];
+  return { child, exited, ready: message as Ready };
+}
+
+describe('the broker as a process', () => {
+  test('says over its channel when it is ready, and tells its counts', async () => {
+    const { child, ready } = await startBroker();
+    expect(ready).toEqual({
+      ready: true,
+      port: expect.any(Number),
+      connectionString: `Endpoint=sb://127.0.0.1:${ready.port};SharedAccessKeyName=${keyName};SharedAccessKey=${key};UseDevelopmentEmulator=true`,
+    });
+    child.send({ request: 'counts', id: 7 });
+    const [answer] = (await once(child, 'message')) as unknown[];
+    expect(answer).toMatchObject({
+      id: 7,
+      counts: { 'job-events': { active: 0 } },
+      operations: { 'job-events': { sends: 0 } },
+    });
+  });
+
+  test('leaves when its parent lets go of it', async () => {
+    const { child, exited } = await startBroker();
+    child.disconnect();
+    expect(await exited).toEqual([0, null]);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('leaves cleanly on %s, with clients connected', async (signal) => {
+    const { child, ready, exited } = await startBroker();
+    const client = new ServiceBusClient(ready.connectionString, quickRetries);
+    const sender = client.createSender('outgoing-events');
+    await sender.sendMessages({ body: 'x' });
+    child.kill(signal);
+    expect(await exited).toEqual([0, null]);
+    // Closing takes the client a minute when its broker is gone; nothing of it keeps the process alive.
+    void client.close();
+  });
+
+  test('without a channel says so in one line', async () => {
+    const { pid, stdout, ended } = startProgram('node', [program, '--config', configFile], environment);
+    const line = await eventually('the line', () => stdout().includes('\n') && stdout());
+    expect(JSON.parse(line)).toMatchObject({ ready: true });
+    process.kill(pid, 'SIGTERM');
+    expect(await ended).toBe(0);
+    expect(stdout()).toBe(line);
+  });
+
+  test.each([
+    ['the key', [] as string[], {}, /BOOKEND_SERVICE_BUS_KEY/],
+    ['a configuration', ['--config', '/nowhere.json'], environment, /nowhere\.json/],
+    ['a port that is one', ['--config', configFile, '--port', 'x'], environment, /--port/],
+    ['options it knows', ['--config', configFile, '--colour'], environment, /--colour/],
+  ])('does not start without %s and says why', async (_, args, settings, reason) => {
+    const { stderr, ended } = startProgram(
+      'node',
+      [program, ...args, ...(args.length ? [] : ['--config', configFile])],
+      settings,
+    );
+    expect(await ended).toBe(1);
+    expect(stderr()).toMatch(reason);
+  });
+
+  test('killed again and again under load, loses nothing acknowledged and undoes no settlement', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'bookend-bus-'));
+    atEnd(() => Promise.resolve(rmSync(dataDir, { recursive: true, force: true })));
+    let port = '0';
+    const [sent, tried, completed, inDoubt] = [
+      new Set<string>(),
+      new Set<string>(),
+      new Set<string>(),
+      new Set<string>(),
+    ];
+    let next = 0;
+    for (let round = 0; round < 3; round++) {
+      const { child, ready, exited } = await startBroker(['--port', port, '--data', dataDir]);
+      port = String(ready.port);
+      const client = new ServiceBusClient(ready.connectionString, {
+        retryOptions: { maxRetries: 0, timeoutInMs: 5_000 },
+      });
+      const sender = client.createSender('outgoing-events');
+      const receiver = client.createReceiver('outgoing-events', { maxAutoLockRenewalDurationInMs: 0 });
+      const sends = Array.from({ length: 400 }, async () => {
+        const id = `m${next++}`;
+        tried.add(id);
+        await sender.sendMessages({ body: id, messageId: id });
+        sent.add(id);
+      });
+      const settling = (async () => {
+        for (;;) {
+          const messages = await receiver.receiveMessages(50, { maxWaitTimeInMs: 2_000 });
+          await Promise.all(
+            messages.map(async (message) => {
+              const id = String(message.body);
+              inDoubt.add(id);
+              await receiver.completeMessage(message);
+              completed.add(id);
+            }),
+          );
+        }
+      })();
+      settling.catch(() => undefined);
+      const all = Promise.allSettled(sends);
+      await eventually('some of each', () => completed.size >= (round + 1) * 100);
+      child.kill('SIGKILL');
+      await exited;
+      await all;
+      void client.close();
+    }
+    const { ready } = await startBroker(['--port', port, '--data', dataDir]);
+    const client = new ServiceBusClient(ready.connectionString, quickRetries);
+    const receiver = client.createReceiver('outgoing-events', { receiveMode: 'receiveAndDelete' });
+    const left: string[] = [];
+    for (;;) {
+      const messages = await receiver.receiveMessages(1_000, { maxWaitTimeInMs: 500 });
+      if (messages.length === 0) break;
+      left.push(...messages.map(({ body }) => String(body)));
+    }
+    await client.close();
+    const kept = new Set(left);
+    expect(left).toHaveLength(kept.size);
+    expect([...sent].filter((id) => !kept.has(id) && !inDoubt.has(id))).toEqual([]);
+    expect([...completed].filter((id) => kept.has(id))).toEqual([]);
+    expect(left.filter((id) => !tried.has(id))).toEqual([]);
+  });
+});
