@@ -25,6 +25,9 @@ export function decideJoin(
 ): JoinDecision {
   const { node, marker } = seen;
   const isNewImage = node === undefined || marker === undefined || marker.imageId !== node.imageId;
+  // Nobody was told of an epoch that was not joined, so it can simply be joined again.
+  if (node !== undefined && !node.hasJoined)
+    return { node: { ...node, epochBeganAt: now }, isSameEpoch: false, isNewImage: false };
   if (!isNewImage && !node.wasShutDown && node.epochBeganAt.bootId === now.bootId)
     return { node, isSameEpoch: true, isNewImage: false };
   const epoch = Math.max(node?.epoch ?? 0, marker?.epoch ?? 0) + 1;
@@ -35,6 +38,7 @@ export function decideJoin(
       imageEpoch: isNewImage ? epoch : node.imageEpoch,
       imageId: isNewImage ? freshImageId : node.imageId,
       epochBeganAt: now,
+      hasJoined: false,
       wasShutDown: false,
       reservedSequence: node?.reservedSequence ?? 0,
     },

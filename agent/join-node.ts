@@ -23,8 +23,10 @@ export async function joinNode(joining: Joining): Promise<void> {
     await journal.saveNode(joined.node);
   }
   await disk.makeDirectories([...rootDirectories]);
-  if (!joined.isSameEpoch)
+  if (!joined.isSameEpoch) {
     await disk.writeText(imageMarkerPath, JSON.stringify({ imageId, epoch } satisfies ImageMarker));
+    await journal.updateNode((node) => ({ ...node, hasJoined: true }));
+  }
   log.info('node joined', { epoch, imageEpoch, isSameEpoch: joined.isSameEpoch, isNewImage: joined.isNewImage });
 }
 

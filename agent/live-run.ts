@@ -32,13 +32,14 @@ const startedReportMs = 500;
 export async function liveRun(agent: AgentContext, runId: string, ending: AbortController): Promise<void> {
   const found = agent.journal.runs.get(runId);
   if (found === undefined) return;
-  const isAdopted = found.state.name === 'running';
   let run = found.state.name === 'accepted' ? await beginRun(agent, found, ending.signal) : found;
   if (!isRunning(run)) return;
   if (run.state.ending !== undefined) ending.abort(new EndRequest(run.state.ending));
-  const timers = [startWallClock(agent, run, ending)];
-  // The first report after joining tells of adopted runs anyway.
-  if (!isAdopted) timers.push(agent.clock.schedule(startedReportMs, () => agent.reporter.request(0)));
+  const startedReportInMs = startedReportMs - agent.time.ageMs(run.state.firstStartedAt);
+  const timers = [
+    startWallClock(agent, run, ending),
+    agent.clock.schedule(startedReportInMs, () => agent.reporter.request(0)),
+  ];
   try {
     while (isRunning(run)) run = await liveTry(agent, run, ending.signal);
   } finally {

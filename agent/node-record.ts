@@ -10,6 +10,8 @@ export const nodeRecordSchema = z.object({
   /** Written into the node root too: a root without it is another image. */
   imageId: z.string(),
   epochBeganAt: instantSchema,
+  /** The epoch's marker stands in the node root: from here on orders of this epoch are taken. */
+  hasJoined: z.boolean(),
   /** The boot was ended on purpose: whatever still ran is lost. */
   wasShutDown: z.boolean(),
   /** Report numbers up to this one may have been used. */

@@ -64,7 +64,10 @@ export type Processes = {
   machine(): Promise<Machine>;
   /** Looks a program up as execvp would: names with '/' relative to `workingDirectory`, others along `searchPath`. */
   findProgram(name: string, searchPath: string, workingDirectory: string): Promise<ProgramLookup>;
-  /** Starts a try in a session and process group of its own. If the try was claimed before, the command is not run. */
+  /**
+   * Starts a try in a session and process group of its own. If the try was claimed before, the command is not run.
+   * Rejects when the machine is short of something just now: the same start may be asked for again.
+   */
   start(launch: Launch): Promise<StartOutcome>;
   look(tryId: TryId): Promise<TryLook>;
   /** Claims a try for nobody. True: it never ran and never will. False: somebody had begun it. */

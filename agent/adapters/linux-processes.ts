@@ -124,18 +124,24 @@ async function start(
       stdio: ['ignore', stdout?.fd, stderr?.fd],
     });
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    const refused = new Promise<string | undefined>((resolve) => {
-      child.once('spawn', () => resolve(undefined));
-      child.once('error', (error) => resolve(error.message));
+    const spawned = new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
     });
     child.unref();
-    const message = await refused;
-    return message === undefined ? { outcome: 'started', ended } : { outcome: 'refused', message };
+    await spawned;
+    return { outcome: 'started', ended };
   } catch (error) {
+    if (isPassing(codeOf(error))) throw error;
     return { outcome: 'refused', message: plainMessage(error) };
   } finally {
     for (const file of opened) await file.close();
   }
+}
+
+// The machine is short of something just now: the start is worth another attempt.
+function isPassing(code: string | undefined): boolean {
+  return ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'EINTR'].includes(code ?? '');
 }
 
 const shellsOwn = /^(IFS|OPTIND|PPID|PS[124]|OLDPWD|_)$/;

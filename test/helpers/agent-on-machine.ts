@@ -9,7 +9,7 @@ import type { Identity } from '../../agent/identity.js';
 import { startAgent, type Agent } from '../../agent/start-agent.js';
 import { systemClock } from '../../shared/clock.js';
 import { systemIds } from '../../shared/ids.js';
-import { silentLog } from '../../shared/log.js';
+import { silentLog, stderrLog } from '../../shared/log.js';
 import {
   messageTypes,
   reportSchema,
@@ -72,7 +72,8 @@ export async function createNodeOnMachine(): Promise<NodeOnMachine> {
         downloads: createHttpDownloads(),
         clock: systemClock,
         ids: systemIds,
-        log: silentLog,
+        // BOOKEND_TEST_LOG=1 shows what agents say.
+        log: process.env['BOOKEND_TEST_LOG'] === '1' ? stderrLog('debug') : silentLog,
       });
       return last;
     },

@@ -75,9 +75,13 @@ async function listen(signal: AbortSignal): Promise<void> {
 
 function startAgent(death?: string): StartedProgram {
   const directories = [join(directory, 'root'), join(directory, 'state')];
-  const program = startProgram(process.execPath, [fixture, ...directories, ...(death === undefined ? [] : [death])], {
-    BOOKEND_SERVICE_BUS: broker.connectionString,
-  });
+  const program = startProgram(
+    process.execPath,
+    [fixture, ...directories, ...(death === undefined ? [] : death.split(' '))],
+    {
+      BOOKEND_SERVICE_BUS: broker.connectionString,
+    },
+  );
   programs.push(program);
   return program;
 }
@@ -110,21 +114,21 @@ async function expectEachRanOnce(): Promise<void> {
 }
 
 const points: readonly (readonly [string, string])[] = [
-  ['before the order is journaled', 'disk.writeState:before:3'],
-  ['once the order is journaled', 'disk.writeState:after:3'],
-  ['before its message is completed', 'session.complete:before:1'],
-  ['once its message is completed', 'session.complete:after:1'],
-  ['once a start is journaled', 'disk.writeState:after:4'],
-  ['before a process is started', 'processes.start:before:1'],
-  ['once a process is started', 'processes.start:after:1'],
-  ['before a task is started', 'processes.start:before:2'],
-  ['once a task is started', 'processes.start:after:3'],
-  ['once an exit is seen', 'processes.look:after:2'],
-  ['before an end is journaled', 'disk.writeState:before:5'],
-  ['once an end is journaled', 'disk.writeState:after:5'],
-  ['before a report is sent', 'bus.send:before:2'],
-  ['once a report is sent', 'bus.send:after:2'],
-  ['before what is left of a run is swept', 'processes.signal:before:1'],
+  ['before the order is journaled', 'disk.writeState before 1 "name":"accepted"'],
+  ['once the order is journaled', 'disk.writeState after 1 "name":"accepted"'],
+  ['before its message is completed', 'session.complete before 1'],
+  ['once its message is completed', 'session.complete after 1'],
+  ['once a start is journaled', 'disk.writeState after 1 "name":"running"'],
+  ['before a process is started', 'processes.start before 1'],
+  ['once a process is started', 'processes.start after 1'],
+  ['before a task is started', 'processes.start before 2'],
+  ['once a task is started', 'processes.start after 3'],
+  ['once an exit is seen', 'processes.look after 2'],
+  ['before an end is journaled', 'disk.writeState before 1 "name":"ended"'],
+  ['once an end is journaled', 'disk.writeState after 1 "name":"ended"'],
+  ['before a report is sent', 'bus.send before 1 "state":"ended"'],
+  ['once a report is sent', 'bus.send after 1 "state":"ended"'],
+  ['before what is left of a run is swept', 'processes.signal before 1'],
 ];
 
 // BOOKEND_ALL_DEATHS=1 dies at every call of such a run, one after the other: minutes, for changes to the agent itself.
@@ -145,7 +149,7 @@ const calls: Readonly<Record<string, number>> = {
   'session.complete': 1,
 };
 const everyPoint = Object.entries(calls).flatMap(([method, count]) =>
-  Array.from({ length: count }, (_, index) => [`${method}:before:${index + 1}`, `${method}:after:${index + 1}`]).flat(),
+  Array.from({ length: count }, (_, index) => [`${method} before ${index + 1}`, `${method} after ${index + 1}`]).flat(),
 );
 const isThorough = process.env['BOOKEND_ALL_DEATHS'] === '1';
 
@@ -177,10 +181,10 @@ describe('each command runs exactly once although the agent is killed', () => {
   test('again and again', async () => {
     await sendOrder(bus, orderWith({ preparation, tasks: [quick, slow], release }));
     for (const death of [
-      'processes.start:after:1',
-      'processes.look:after:1',
-      'disk.writeState:before:2',
-      'bus.send:after:2',
+      'processes.start after 1',
+      'processes.look after 1',
+      'disk.writeState before 2',
+      'bus.send after 2',
     ]) {
       const program = startAgent(death);
       expect(await program.ended).toBe('SIGKILL');

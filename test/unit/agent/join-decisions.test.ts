@@ -10,6 +10,7 @@ const node: NodeRecord = {
   imageEpoch: 2,
   imageId: 'image1',
   epochBeganAt: instantAt(0, 'boot1'),
+  hasJoined: true,
   wasShutDown: false,
   reservedSequence: 300,
 };
@@ -57,6 +58,13 @@ describe('a starting agent', () => {
     const decision = decideJoin(seen, instantAt(50, bootId), 'fresh');
     expect(decision.isSameEpoch).toBe(false);
     expect(decision.node).toMatchObject({ wasShutDown: false, epochBeganAt: { bootId, uptimeMs: 50 }, ...expected });
+  });
+
+  test('joins an epoch again that it had begun but not joined', () => {
+    const begun = { ...node, hasJoined: false, imageEpoch: 4 };
+    const decision = decideJoin({ node: begun, marker: undefined }, instantAt(50, 'boot2'), 'fresh');
+    expect(decision.node).toEqual({ ...begun, epochBeganAt: instantAt(50, 'boot2') });
+    expect(decision.isSameEpoch).toBe(false);
   });
 
   test('never uses a report number again', () => {

@@ -13,6 +13,7 @@ const node: NodeRecord = {
   imageEpoch: 1,
   imageId: 'image',
   epochBeganAt: instantAt(0),
+  hasJoined: true,
   wasShutDown: false,
   reservedSequence: 0,
 };
