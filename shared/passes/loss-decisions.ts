@@ -90,11 +90,17 @@ export function settleLostJobNodes(draft: Draft): void {
 }
 
 function settle(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, reason: WaiverReason, cause: RequeueCause): void {
-  let next = jobNode;
+  let next = withUnreportedStarts(jobNode);
   for (const run of next.runs) next = requeue(draft, jobDraft, next, run, cause);
   if (next.runs.length > 0) return;
   if (reason === 'nodeRemoved' || isEnding(jobDraft.job)) next = withoutObligation(draft, jobDraft, next, reason);
   if (next !== jobNode) putJobNode(jobDraft, next);
+}
+
+// A start is reported half a second after it: what might have started on a node that nobody can ask any more is taken to have.
+function withUnreportedStarts(jobNode: JobNode): JobNode {
+  const mayHaveStarted = jobNode.runs.some((run) => run.state === 'running');
+  return mayHaveStarted && !jobNode.taskStarted ? { ...jobNode, taskStarted: true } : jobNode;
 }
 
 /** The job node without its release, where it owes one; a preparation under way will never be heard of again. */
