@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Launch, Machine, Processes, StartOutcome, TryId, TryLook } from '../processes.js';
 import { findProgram } from './find-program.js';
 import { readProcess, wasStartedWith, readProcessTable } from './process-table.js';
-import { signalTargets } from './signal-targets.js';
+import { signalTargets, type KnownProcess } from './signal-targets.js';
 import { markerNames } from '../processes.js';
 import { tryWrapperScript } from './try-wrapper.js';
 
@@ -24,6 +24,8 @@ export async function createLinuxProcesses(stateDirectory: string): Promise<Proc
   const { bootId } = await readMachine();
   const readClaim = async (tryId: TryId): Promise<Claim> =>
     parseClaim(await readOrUndefined(`${baseOf(tryId)}.claim`), bootId);
+  // What is being ended, from the first look at it until one that finds nothing.
+  const known = new Map<string, readonly KnownProcess[]>();
 
   return {
     machine: readMachine,
@@ -64,7 +66,11 @@ export async function createLinuxProcesses(stateDirectory: string): Promise<Proc
           claims.filter((claim) => claim.state === 'held'),
         );
       }
-      return signalTargets(targets, groups, signal);
+      const key = JSON.stringify(targets);
+      const found = signalTargets(targets, groups, known.get(key) ?? [], signal);
+      if (found.length === 0) known.delete(key);
+      else known.set(key, found);
+      return found.length;
     },
     forget: (runId) => fs.rm(folderOf(runId), { recursive: true, force: true }),
   };

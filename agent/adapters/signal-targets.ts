@@ -1,18 +1,24 @@
 // Finds and signals all processes of runs, jobs or the node: by marker in their environment, by the group and session of a run's wrapper,
-// and by descent from either. A process that left all three cannot be found.
+// and by descent from either. A process that left all three before anybody looked cannot be found.
 import { markerNames, type Signal, type Target } from '../processes.js';
 import { readProcess, readProcessTable, wasStartedWith, type ProcessRow } from './process-table.js';
 
-export type Leader = { readonly pid: number; readonly startTicks: number };
+/** A process for good, within one boot. */
+export type KnownProcess = { readonly pid: number; readonly startTicks: number };
+export type Leader = KnownProcess;
 
-/** `leaders`: the wrappers of each run's tries, alive or not. Answers how many living processes were found. */
+/**
+ * `leaders`: the wrappers of each run's tries, alive or not. `known`: what an earlier look found; it still counts when the parent that
+ * told whose it is has died meanwhile. Answers the living processes that were found.
+ */
 export function signalTargets(
   targets: readonly Target[],
   leaders: ReadonlyMap<string, readonly Leader[]>,
+  known: readonly KnownProcess[],
   signal: Signal,
-): number {
+): readonly KnownProcess[] {
   const table = readProcessTable();
-  const found = findProcesses(table, targets, leaders);
+  const found = findProcesses(table, targets, leaders, known);
   for (const row of found) {
     // The pid may have passed to another process since the table was read.
     if (signal === 'none' || readProcess(row.pid)?.startTicks !== row.startTicks) continue;
@@ -22,13 +28,14 @@ export function signalTargets(
       // Gone by itself, or not ours to signal: the next look tells.
     }
   }
-  return found.length;
+  return found.map(({ pid, startTicks }) => ({ pid, startTicks }));
 }
 
 function findProcesses(
   table: ReadonlyMap<number, ProcessRow>,
   targets: readonly Target[],
   leaders: ReadonlyMap<string, readonly Leader[]>,
+  known: readonly KnownProcess[],
 ): ProcessRow[] {
   const variables = targets.map(variableOf);
   const living = [...table.values()].filter((row) => !row.isZombie);
@@ -42,7 +49,9 @@ function findProcesses(
   const oldestTicks = Math.min(
     ...targets.map((target) => oldestOf(target.kind === 'run' ? leaders.get(target.runId) : undefined)),
   );
-  const chosen = new Set<number>();
+  const chosen = new Set(
+    known.filter(({ pid, startTicks }) => table.get(pid)?.startTicks === startTicks).map(({ pid }) => pid),
+  );
   for (const row of living) {
     if (own.has(row.pid) || row.startTicks < oldestTicks) continue;
     const isMember = groups.some(

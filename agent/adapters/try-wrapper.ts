@@ -12,6 +12,7 @@
 export const tryWrapperScript = `base=$1 boot=$2
 shift 2
 exec 3>&2 2>/dev/null
+umask 077
 trap : TERM INT HUP
 read -r stat </proc/$$/stat
 take() { shift 19; ticks=$1; }
@@ -19,7 +20,7 @@ take \${stat##*) }
 set -C
 echo "$$ $ticks $boot" >"$base.claim" || exit 0
 set +C
-(exec "$@" 2>&3 3>&-)
+(umask 022; exec "$@" 2>&3 3>&-)
 code=$?
 echo "$code" >"$base.exit"
 exit "$code"
