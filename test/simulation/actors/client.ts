@@ -1,0 +1,114 @@
+// A user's program: calls the verbs as HTTP functions do, on an instance of its own per request, and tries again as the real SDKs do when no
+// answer or a 5xx came. A later answer that says that it had happened counts as success.
+import { BatchError } from '../../../shared/errors.js';
+import { addJob } from '../../../shared/jobs/add-job.js';
+import { deleteJob } from '../../../shared/jobs/delete-job.js';
+import type { JobDefinition } from '../../../shared/jobs/job.js';
+import { terminateJob } from '../../../shared/jobs/terminate-job.js';
+import { addPool } from '../../../shared/pools/add-pool.js';
+import { deletePool } from '../../../shared/pools/delete-pool.js';
+import type { PoolDefinition } from '../../../shared/pools/pool.js';
+import { unconditional } from '../../../shared/rest/conditions.js';
+import type { BatchErrorCode } from '../../../shared/rest/error-catalogue.js';
+import type { Services } from '../../../shared/services.js';
+import { addTasks } from '../../../shared/tasks/add-tasks.js';
+import { deleteTask } from '../../../shared/tasks/delete-task.js';
+import type { TaskDefinition } from '../../../shared/tasks/task.js';
+import type { Operation } from '../core/facts.js';
+import { createLife } from '../core/life.js';
+import type { World } from '../core/world.js';
+import { pauseOf } from './functions-host.js';
+
+export type Answer = 'accepted' | { readonly refused: BatchErrorCode } | 'unknown';
+
+export type Client = {
+  addPool(definition: PoolDefinition): Promise<Answer>;
+  deletePool(poolId: string): Promise<Answer>;
+  addJob(definition: JobDefinition): Promise<Answer>;
+  addTasks(jobId: string, definitions: readonly TaskDefinition[]): Promise<Answer>;
+  deleteTask(jobId: string, taskId: string): Promise<Answer>;
+  terminateJob(jobId: string): Promise<Answer>;
+  deleteJob(jobId: string): Promise<Answer>;
+};
+
+// A client gives a request up after half a minute without an answer, and the whole after this many tries.
+const answerWithinMs = 30_000;
+
+export function createClient(world: World, { tries }: { readonly tries: number }): Client {
+  const { sim } = world;
+  let requests = 0;
+  const once = (name: string, work: (services: Services) => Promise<unknown>): Promise<Answer> => {
+    const life = createLife(`http-${name}.${(requests += 1)}`, 'controller');
+    sim.bill('E');
+    return new Promise((resolve) => {
+      const timer = sim.scheduler.after(answerWithinMs, () => resolve('unknown'));
+      const answer = (value: Answer): void => {
+        timer.cancel();
+        resolve(value);
+      };
+      life.onDeath(() => answer('unknown'));
+      work(world.servicesOf(life)).then(
+        () => answer('accepted'),
+        (error: unknown) => {
+          if (error instanceof BatchError) return answer({ refused: error.code });
+          sim.tell(life.name, `answered 500: ${error instanceof Error ? error.message : String(error)}`);
+          answer('unknown');
+        },
+      );
+    });
+  };
+  const request = async (
+    operation: Operation,
+    work: (services: Services) => Promise<unknown>,
+    happenedBefore: readonly BatchErrorCode[],
+  ): Promise<Answer> => {
+    let last: Answer = 'unknown';
+    for (let attempt = 1; attempt <= tries; attempt += 1) {
+      const answer = await once(operation.kind, work);
+      const mayHaveHappened = attempt > 1 && typeof answer === 'object' && happenedBefore.includes(answer.refused);
+      last = mayHaveHappened ? 'accepted' : answer;
+      if (last !== 'unknown') break;
+      await pauseOf(world, Math.min(30_000, 500 * 2 ** attempt));
+    }
+    if (last === 'accepted') sim.note('client', { type: 'accepted', operation });
+    else sim.tell('client', `${JSON.stringify(operation)} → ${JSON.stringify(last)}`);
+    return last;
+  };
+  const conditions = unconditional;
+  return {
+    addPool: (definition) =>
+      request({ kind: 'addPool', poolId: definition.id }, (services) => addPool(services, definition), ['PoolExists']),
+    deletePool: (poolId) =>
+      request({ kind: 'deletePool', poolId }, (services) => deletePool(services, poolId, { conditions }), [
+        'PoolBeingDeleted',
+        'PoolNotFound',
+      ]),
+    addJob: (definition) =>
+      request({ kind: 'addJob', jobId: definition.id }, (services) => addJob(services, definition), ['JobExists']),
+    addTasks: (jobId, definitions) =>
+      request(
+        { kind: 'addTasks', jobId, taskIds: definitions.map(({ id }) => id) },
+        async (services) => {
+          const outcomes = await addTasks(services, jobId, definitions);
+          // A task that exists is ours from an earlier try.
+          const failed = outcomes.find(({ error }) => error !== undefined && error.code !== 'TaskExists');
+          if (failed?.error !== undefined) throw failed.error;
+        },
+        [],
+      ),
+    deleteTask: (jobId, taskId) =>
+      request({ kind: 'deleteTask', jobId, taskId }, (services) => deleteTask(services, jobId, taskId, { conditions }), [
+        'TaskNotFound',
+      ]),
+    terminateJob: (jobId) =>
+      request({ kind: 'terminateJob', jobId }, (services) => terminateJob(services, jobId, { conditions }), [
+        'JobBeingTerminated',
+        'JobCompleted',
+      ]),
+    deleteJob: (jobId) =>
+      request({ kind: 'deleteJob', jobId }, (services) => deleteJob(services, jobId, { conditions }), [
+        'JobBeingDeleted',
+        'JobNotFound',
+      ]),
+  };
+}

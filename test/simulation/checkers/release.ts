@@ -1,0 +1,160 @@
+// Promises 3 and 4, by the processes that really ran, the state of their job just then, and the waivers on record.
+import type { OwedEvent } from '../../../shared/events/event.js';
+import type { Job } from '../../../shared/jobs/job.js';
+import { isEnding } from '../../../shared/jobs/job-decisions.js';
+import { fromJobHead, fromJobNode } from '../../../shared/jobs/job-rows.js';
+import { fromDocument } from '../../../shared/tables/document.js';
+import type { ProcessFact } from '../core/facts.js';
+import { parsedValues } from '../core/view.js';
+import type { CreateChecker } from './checker.js';
+
+/** One job on one image of one machine. */
+type Stay = {
+  readonly machine: string;
+  readonly nodeId: string;
+  readonly incarnation: string;
+  readonly jobId: string;
+  readonly image: number;
+  tasksRunning: number;
+  /** A task ran after a preparation that makes a release owed. */
+  isOwed: boolean;
+  isPrepared: boolean;
+  taskRan: boolean;
+  /** Releases that were begun; those that a reboot or a kill interrupted may begin again. */
+  releasesRunning: number;
+  releasesDone: number;
+};
+
+export const checkReleases: CreateChecker = ({ violate, machines }) => {
+  const jobs = new Map<string, { job: Job; isGone: boolean }>();
+  const stays = new Map<string, Stay>();
+  const waivers = new Map<string, string>();
+  const keyOf = ({ machine, incarnation, image }: ProcessFact): string => `${machine}/${incarnation}/${image}`;
+  const stayOf = (process: ProcessFact): Stay => {
+    const { machine, nodeId, incarnation, jobId, image } = process;
+    const fresh: Stay = {
+      machine,
+      nodeId,
+      incarnation,
+      jobId,
+      image,
+      tasksRunning: 0,
+      isOwed: false,
+      isPrepared: false,
+      taskRan: false,
+      releasesRunning: 0,
+      releasesDone: 0,
+    };
+    const found = stays.get(keyOf(process)) ?? fresh;
+    stays.set(keyOf(process), found);
+    return found;
+  };
+  const review = (stay: Stay): void => {
+    const definition = jobs.get(stay.incarnation)?.job.definition;
+    if (definition?.jobReleaseTask === undefined) return;
+    stay.isOwed ||= stay.isPrepared && stay.taskRan;
+  };
+  const onReleaseStarted = (process: ProcessFact, stay: Stay): void => {
+    const where = `release of ${process.jobId} on ${process.machine}`;
+    const known = jobs.get(process.incarnation);
+    const isWaived = waivers.has(`${process.incarnation}/${process.nodeId}`);
+    if (stay.tasksRunning > 0)
+      violate('promise 3: every obligation is released or waived', `${where} began while a task of it ran`);
+    if (stay.releasesDone > 0) violate('promise 3: every obligation is released or waived', `${where} was repeated`);
+    if (stay.releasesRunning > 0) violate('promise 3: every obligation is released or waived', `${where} runs twice`);
+    if (known === undefined) return violate('promise 4: releases only while a job ends', `${where}: no such job`);
+    // A node given up for lost may act on an old order when it can be heard of no more.
+    if (isWaived) return;
+    if (known.isGone || !isEnding(known.job))
+      violate(
+        'promise 4: releases only while a job ends',
+        `${where} began while the job was ${known.isGone ? 'gone' : known.job.state}`,
+      );
+  };
+  return {
+    onFact(fact) {
+      switch (fact.type) {
+        case 'committed':
+          for (const { row, before, after } of fact.changes) {
+            if (row.startsWith('event:') && after !== undefined) noteWaivers(after);
+            if (!fact.partition.startsWith('job:')) continue;
+            if (row === 'head') {
+              const job = parsedValues(after ?? before, fromJobHead);
+              if (job === undefined) continue;
+              jobs.set(job.incarnation, { job, isGone: after === undefined });
+              if (after !== undefined && job.state === 'completed') checkCompletion(job);
+              if (after === undefined) checkCompletion(job);
+            }
+            if (row.startsWith('node:') && after !== undefined) {
+              const jobNode = parsedValues(after, fromJobNode);
+              if (jobNode?.release.state === 'waived')
+                waivers.set(`${jobNode.incarnation}/${jobNode.nodeId}`, jobNode.release.reason);
+            }
+          }
+          return;
+        case 'processStarted': {
+          const { process } = fact;
+          const stay = stayOf(process);
+          if (process.kind === 'task') {
+            stay.tasksRunning += 1;
+            stay.taskRan = true;
+            if (stay.releasesRunning + stay.releasesDone > 0)
+              violate(
+                'promise 3: every obligation is released or waived',
+                `task ${process.taskId} of ${process.jobId} began on ${process.machine} after its release`,
+              );
+            review(stay);
+          }
+          if (process.kind === 'release') {
+            onReleaseStarted(process, stay);
+            stay.releasesRunning += 1;
+          }
+          return;
+        }
+        case 'processEnded': {
+          const { process, exitCode, how } = fact;
+          const stay = stayOf(process);
+          if (process.kind === 'task') stay.tasksRunning -= 1;
+          if (process.kind === 'preparation' && how === 'exited') {
+            const waits = jobs.get(process.incarnation)?.job.definition.jobPreparationTask?.waitForSuccess;
+            if (exitCode === 0 || waits === false) stay.isPrepared = true;
+            review(stay);
+          }
+          if (process.kind === 'release') {
+            stay.releasesRunning -= 1;
+            if (how === 'exited') stay.releasesDone += 1;
+          }
+          return;
+        }
+        default:
+      }
+    },
+    atRest() {
+      for (const { job, isGone } of jobs.values()) if (isGone || job.state === 'completed') checkCompletion(job);
+    },
+  };
+
+  function noteWaivers(values: Parameters<typeof parsedValues>[0]): void {
+    const events = parsedValues(values, (entity) => fromDocument<readonly OwedEvent[]>('events', entity.values)) ?? [];
+    for (const { type, data } of events) {
+      if (type !== 'dev.bookend.specialtask.waived') continue;
+      const { jobId, nodeInfo, reason } = data as { jobId: string; nodeInfo: { nodeId: string }; reason: string };
+      const incarnation = [...jobs.values()].findLast(({ job }) => job.definition.id === jobId)?.job.incarnation ?? '';
+      waivers.set(`${incarnation}/${nodeInfo.nodeId}`, reason);
+    }
+  }
+
+  // A job that is over owes nothing any more: each stay was released after its last task, or its waiver stands.
+  function checkCompletion(job: Job): void {
+    for (const stay of stays.values()) {
+      if (stay.incarnation !== job.incarnation || !stay.isOwed || stay.releasesDone > 0) continue;
+      const waiver = waivers.get(`${stay.incarnation}/${stay.nodeId}`);
+      if (waiver !== undefined) continue;
+      const machine = machines().find(({ name }) => name === stay.machine);
+      violate(
+        'promise 3: every obligation is released or waived',
+        `job ${stay.jobId} is over, but ${stay.machine} (image ${stay.image} of ${machine?.facts().image ?? '?'}) had neither release nor waiver`,
+      );
+    }
+  }
+};

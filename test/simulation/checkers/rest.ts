@@ -1,0 +1,109 @@
+// What must hold when everything has come to rest: nothing accepted is lost, nobody waits for anything, only poison was given up.
+import type { Operation } from '../core/facts.js';
+import type { CreateChecker } from './checker.js';
+
+export const checkRest: CreateChecker = ({ violate, view, machines }) => {
+  const accepted: Operation[] = [];
+  const poison = new Set<string>();
+  return {
+    onFact(fact) {
+      if (fact.type === 'accepted') accepted.push(fact.operation);
+      if (fact.type === 'poisonSent') poison.add(fact.messageId);
+    },
+    atRest() {
+      checkAccepted();
+      checkDeadLetters();
+      checkNothingInFlight();
+    },
+  };
+
+  function checkAccepted(): void {
+    const last = new Map<string, Operation>();
+    for (const operation of accepted) {
+      if ('jobId' in operation && operation.kind !== 'addTasks' && operation.kind !== 'deleteTask')
+        last.set(`job ${operation.jobId}`, operation);
+      if ('poolId' in operation) last.set(`pool ${operation.poolId}`, operation);
+    }
+    for (const [what, operation] of last) {
+      const wrong = 'jobId' in operation ? wrongWithJob(operation) : wrongWithPool(operation);
+      if (wrong !== undefined)
+        violate('promise 5: what was accepted happens', `${operation.kind} of ${what} was accepted, but ${wrong}`);
+    }
+  }
+
+  function wrongWithJob(operation: Extract<Operation, { jobId: string }>): string | undefined {
+    const { job, tasks } = view.job(operation.jobId);
+    switch (operation.kind) {
+      case 'deleteJob':
+        return job === undefined ? undefined : `it is ${job.state}`;
+      case 'terminateJob':
+        return job?.state === 'completed' ? undefined : `it is ${job?.state ?? 'gone'}`;
+      case 'addJob': {
+        if (job === undefined) return 'it is gone';
+        const added = accepted.slice(accepted.lastIndexOf(operation));
+        const deleted = added.flatMap((each) => (each.kind === 'deleteTask' ? [each.taskId] : []));
+        const wanted = added.flatMap((each) =>
+          each.kind === 'addTasks' && each.jobId === operation.jobId ? each.taskIds : [],
+        );
+        const missing = wanted.filter(
+          (id) => !deleted.includes(id) && !tasks.some(({ definition }) => definition.id === id),
+        );
+        return missing.length === 0 ? undefined : `tasks are missing: ${missing.join(', ')}`;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  function wrongWithPool(operation: Extract<Operation, { poolId: string }>): string | undefined {
+    const { pool } = view.pool(operation.poolId);
+    if (operation.kind === 'addPool') return pool === undefined ? 'it is gone' : undefined;
+    return pool === undefined ? undefined : `it is ${pool.state}`;
+  }
+
+  function checkDeadLetters(): void {
+    const letters = view.deadLetters();
+    for (const { messageId, reason, queue } of letters)
+      if (!poison.has(messageId))
+        violate('promise 7: poison is set aside alone', `a good message of ${queue} was given up: ${messageId}: ${reason.slice(0, 400)}`);
+    for (const messageId of poison) {
+      const found = letters.filter((letter) => letter.messageId === messageId);
+      if (found.length === 0) violate('promise 7: poison is set aside alone', `poison ${messageId} is not on the list`);
+      if (found.some(({ reason }) => reason === ''))
+        violate('promise 7: poison is set aside alone', `poison ${messageId} stands there without a reason`);
+    }
+  }
+
+  function checkNothingInFlight(): void {
+    const jobIds = new Set(accepted.flatMap((each) => ('jobId' in each ? [each.jobId] : [])));
+    const poolIds = new Set(accepted.flatMap((each) => ('poolId' in each ? [each.poolId] : [])));
+    for (const jobId of jobIds) {
+      const { job, jobNodes } = view.job(jobId);
+      if (job === undefined || job.state === 'active') continue;
+      for (const { nodeId, preparation, release, runs } of jobNodes) {
+        const flying = [preparation.state, release.state].some((state) => state === 'ordered' || state === 'running');
+        if (flying || runs.length > 0)
+          violate(
+            'promise 6: the end is the same',
+            `${jobId} is ${job.state}, but on ${nodeId} its preparation is ${preparation.state}, its release ${release.state}, runs ${runs.length}`,
+          );
+      }
+    }
+    for (const poolId of poolIds) {
+      const { nodes } = view.pool(poolId);
+      for (const { id, leases, state } of nodes) {
+        const held = leases.filter(({ jobId }) => !view.job(jobId).jobNodes.some((each) => each.nodeId === id && each.runs.length > 0));
+        if (held.length > 0)
+          violate('promise 6: the end is the same', `${state} node ${id} still holds slots for ${held.map(({ taskId }) => taskId).join(', ')}`);
+      }
+    }
+    for (const machine of machines()) {
+      for (const { fact, isLeftover } of machine.processes.values()) {
+        const { job } = view.job(fact.jobId);
+        const isOver = job === undefined || job.incarnation !== fact.incarnation || job.state === 'completed';
+        if (isOver && !isLeftover)
+          violate('promise 6: the end is the same', `${fact.kind} ${fact.jobId}/${fact.taskId} still runs on ${machine.name}`);
+      }
+    }
+  }
+};

@@ -1,0 +1,63 @@
+// What really happened in a simulated world, whoever knows of it: the ground that checkers stand on.
+import type { EntityValues } from '../../../shared/tables/table.js';
+
+export type RunKind = 'preparation' | 'task' | 'release';
+
+/** A command line that was started on a machine. */
+export type ProcessFact = {
+  readonly pid: number;
+  /** The machine's own name: two machines may have the same node id. */
+  readonly machine: string;
+  readonly nodeId: string;
+  /** How often this machine was booted, and its disk laid anew. */
+  readonly boot: number;
+  readonly image: number;
+  readonly kind: RunKind;
+  readonly jobId: string;
+  readonly incarnation: string;
+  readonly taskId: string;
+  readonly runId: string;
+  readonly tryNumber: number;
+};
+
+export type RowChange = { readonly row: string; readonly before?: EntityValues; readonly after?: EntityValues };
+
+export type Fact =
+  /** A request was answered with 2xx. */
+  | { readonly type: 'accepted'; readonly operation: Operation }
+  | { readonly type: 'processStarted'; readonly process: ProcessFact }
+  /** `recorded`: its exit code can be read by whoever looks. */
+  | {
+      readonly type: 'processEnded';
+      readonly process: ProcessFact;
+      readonly exitCode: number;
+      readonly how: 'exited' | 'killed' | 'machineDown';
+    }
+  | { readonly type: 'machineDown'; readonly machine: string; readonly nodeId: string; readonly why: MachineEnd }
+  | {
+      readonly type: 'machineUp';
+      readonly machine: string;
+      readonly nodeId: string;
+      readonly boot: number;
+      readonly image: number;
+    }
+  /** One transaction on the table. */
+  | {
+      readonly type: 'committed';
+      readonly partition: string;
+      readonly changes: readonly RowChange[];
+      readonly by: string;
+    }
+  | { readonly type: 'poisonSent'; readonly messageId: string }
+  | { readonly type: 'logged'; readonly who: string; readonly level: 'warn' | 'error'; readonly message: string };
+
+export type MachineEnd = 'reboot' | 'reimage' | 'replaced' | 'removed';
+
+export type Operation =
+  | { readonly kind: 'addPool'; readonly poolId: string }
+  | { readonly kind: 'deletePool'; readonly poolId: string }
+  | { readonly kind: 'addJob'; readonly jobId: string }
+  | { readonly kind: 'addTasks'; readonly jobId: string; readonly taskIds: readonly string[] }
+  | { readonly kind: 'deleteTask'; readonly jobId: string; readonly taskId: string }
+  | { readonly kind: 'terminateJob'; readonly jobId: string }
+  | { readonly kind: 'deleteJob'; readonly jobId: string };

@@ -1,0 +1,100 @@
+// Looks at the tables from outside, without a call: what checkers and scenarios go by.
+import type { DeadLetter } from '../../../shared/events/dead-letters.js';
+import { deadLetterPartition } from '../../../shared/events/dead-letters.js';
+import type { OwedEvent } from '../../../shared/events/event.js';
+import type { JobNode } from '../../../shared/job-nodes/job-node.js';
+import type { Job } from '../../../shared/jobs/job.js';
+import { fromJobHead, fromJobNode, fromReady, jobPartition } from '../../../shared/jobs/job-rows.js';
+import type { Node } from '../../../shared/nodes/node.js';
+import { fromNode, fromPoolHead, poolPartition } from '../../../shared/pools/pool-rows.js';
+import type { Pool } from '../../../shared/pools/pool.js';
+import { fromDocument } from '../../../shared/tables/document.js';
+import type { Entity, EntityValues } from '../../../shared/tables/table.js';
+import { fromTaskRow } from '../../../shared/tasks/task-rows.js';
+import type { ReadyTask, Task } from '../../../shared/tasks/task.js';
+import type { MemoryRows } from '../../helpers/memory-table.js';
+
+export type JobView = {
+  readonly job: Job | undefined;
+  readonly jobNodes: readonly JobNode[];
+  readonly ready: readonly ReadyTask[];
+  readonly tasks: readonly Task[];
+  readonly events: readonly OwedEvent[];
+};
+
+export type PoolView = { readonly pool: Pool | undefined; readonly nodes: readonly Node[]; readonly refs: readonly string[] };
+
+export type View = {
+  job(jobId: string): JobView;
+  pool(poolId: string): PoolView;
+  deadLetters(): readonly DeadLetter[];
+  /** Events owed in any partition. */
+  events(): readonly OwedEvent[];
+};
+
+export function createView(rows: MemoryRows): View {
+  const all = (partition: string): readonly Entity[] => {
+    const found: Entity[] = [];
+    let continuation: string | undefined;
+    do {
+      const page = rows.query(partition, {}, 1000, continuation);
+      found.push(...page.entities);
+      continuation = page.continuation;
+    } while (continuation !== undefined);
+    return found;
+  };
+  return {
+    job: (jobId) => toJobView(all(jobPartition(jobId))),
+    pool: (poolId) => toPoolView(all(poolPartition(poolId))),
+    deadLetters: () => all(deadLetterPartition).map(({ values }) => fromDocument<DeadLetter>('deadLetter', values)),
+    events: () =>
+      rows
+        .partitions()
+        .filter((name) => /^(job|pool):/.test(name))
+        .flatMap((name) => all(name))
+        .filter(({ row }) => row.startsWith('event:'))
+        .flatMap((entity) => parsed(entity, (each) => fromDocument<readonly OwedEvent[]>('events', each.values))),
+  };
+}
+
+function toJobView(entities: readonly Entity[]): JobView {
+  let job: Job | undefined;
+  const view = { jobNodes: [] as JobNode[], ready: [] as ReadyTask[], tasks: [] as Task[], events: [] as OwedEvent[] };
+  for (const entity of entities) {
+    if (entity.row === 'head') job = parsed(entity, fromJobHead);
+    else if (entity.row.startsWith('node:')) view.jobNodes.push(parsed(entity, fromJobNode));
+    else if (entity.row.startsWith('ready:')) view.ready.push(parsed(entity, fromReady));
+    else if (entity.row.startsWith('task:')) view.tasks.push(parsed(entity, fromTaskRow));
+    else if (entity.row.startsWith('event:'))
+      view.events.push(...parsed(entity, (each) => fromDocument<readonly OwedEvent[]>('events', each.values)));
+  }
+  return { job, ...view };
+}
+
+function toPoolView(entities: readonly Entity[]): PoolView {
+  let pool: Pool | undefined;
+  const nodes: Node[] = [];
+  const refs: string[] = [];
+  for (const entity of entities) {
+    if (entity.row === 'head') pool = parsed(entity, fromPoolHead);
+    else if (entity.row.startsWith('node:')) nodes.push(parsed(entity, fromNode));
+    else if (entity.row.startsWith('job:')) refs.push(entity.row.slice(4));
+  }
+  return { pool, nodes, refs };
+}
+
+const known = new WeakMap<EntityValues, unknown>();
+
+/** Parses a row once for as long as it stays as it is. */
+export function parsed<T>(entity: Entity, parse: (entity: Entity) => T): T {
+  const found = known.get(entity.values);
+  if (found !== undefined) return found as T;
+  const value = parse(entity);
+  known.set(entity.values, value);
+  return value;
+}
+
+/** The same for values alone, as a commit tells them. */
+export function parsedValues<T>(values: EntityValues | undefined, parse: (entity: Entity) => T): T | undefined {
+  return values === undefined ? undefined : parsed({ partition: '', row: '', values, etag: '' }, parse);
+}

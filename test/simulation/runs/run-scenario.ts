@@ -1,0 +1,109 @@
+// One run of one scenario in a world of its own, to its end and a while beyond; answers what was found wrong.
+import { startFunctionsHost, type HostManner } from '../actors/functions-host.js';
+import { createClient } from '../actors/client.js';
+import { startProvisioner, type Provisioner } from '../actors/provisioner.js';
+import type { CheckContext, Checker, CreateChecker, PromiseName } from '../checkers/checker.js';
+import { checkPreparations } from '../checkers/preparation.js';
+import { checkReleases } from '../checkers/release.js';
+import { checkRest } from '../checkers/rest.js';
+import { checkTables } from '../checkers/tables.js';
+import { checkTruth } from '../checkers/truth.js';
+import type { Line } from '../core/history.js';
+import { createRandom } from '../core/random.js';
+import { beginningMs } from '../core/scheduler.js';
+import { createSim, type Counts, type Faults, type Sim } from '../core/sim.js';
+import { createView, type View } from '../core/view.js';
+import { createWorld, type World, type Wrap } from '../core/world.js';
+import { createPlay, type Scenario } from '../scenarios/play.js';
+
+export type Violation = { readonly promise: PromiseName; readonly text: string; readonly atMs: number };
+
+export type RunResult = {
+  readonly violations: readonly Violation[];
+  readonly counts: Counts;
+  readonly events: number;
+  readonly endedAtMs: number;
+  readonly lines: readonly Line[];
+};
+
+export type Disturb = (context: { sim: Sim; world: World; provisioner: Provisioner; view: View }) => void;
+
+export type RunOptions = {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly faults: Faults;
+  /** Faults that are not of a call: reboots, lost locks … */
+  readonly disturb?: Disturb;
+  /** Virtual time until which things go wrong; what is promised holds some time after. */
+  readonly chaosUntilMs?: number;
+  readonly keepHistory?: boolean;
+  readonly wrap?: Wrap;
+  readonly manner?: HostManner;
+};
+
+const checkers: readonly CreateChecker[] = [checkPreparations, checkReleases, checkTables, checkTruth, checkRest];
+// After the last fault: the hourly sweep twice, and the longest silence that is allowed.
+const convergesWithinMs = 3 * 3600_000;
+const restMs = 25 * 60_000;
+const mostViolations = 10;
+
+export async function runScenario(options: RunOptions): Promise<RunResult> {
+  const { scenario, seed, faults } = options;
+  const sim = createSim(seed, faults, { keepHistory: options.keepHistory === true });
+  const world = createWorld(sim, options.wrap);
+  const view = createView(world.rows);
+  const violations: Violation[] = [];
+  const violate = (promise: PromiseName, text: string): void => {
+    if (violations.length >= mostViolations || violations.some((each) => each.text === text)) return;
+    violations.push({ promise, text, atMs: sim.scheduler.nowMs() });
+    sim.tell('checker', `XX ${promise}: ${text}`);
+  };
+  const host = startFunctionsHost(world, {
+    instanceCount: 2,
+    ...(options.manner === undefined ? {} : { manner: options.manner }),
+  });
+  const provisioner = startProvisioner(world);
+  const context: CheckContext = {
+    violate,
+    view,
+    machines: () => provisioner.machines(),
+    nowMs: () => sim.scheduler.nowMs(),
+  };
+  const listening: Checker[] = checkers.map((create) => create(context));
+  sim.onFact((fact) => {
+    for (const checker of listening) checker.onFact?.(fact);
+  });
+  options.disturb?.({ sim, world, provisioner, view });
+
+  const client = createClient(world, { tries: 60 });
+  const play = createPlay(world, client, view, provisioner, createRandom(seed, 'scenario'));
+  let isOver = false;
+  let failure: unknown;
+  scenario.script(play).then(
+    () => (isOver = true),
+    (error: unknown) => {
+      failure = error;
+      isOver = true;
+    },
+  );
+  const chaosUntilMs = options.chaosUntilMs ?? beginningMs;
+  const limitMs = chaosUntilMs + convergesWithinMs;
+  await sim.scheduler.run(() => isOver || violations.length >= mostViolations, limitMs);
+  if (failure !== undefined) throw failure as Error;
+  if (!isOver && violations.length < mostViolations)
+    violate('promise 6: the end is the same', `it never came to its end; it waited for: ${play.waitsFor()}`);
+  if (isOver) {
+    const restUntilMs = Math.max(sim.scheduler.nowMs(), chaosUntilMs) + restMs;
+    await sim.scheduler.run(() => false, restUntilMs);
+    for (const finding of scenario.findings(view)) violate('promise 6: the end is the same', finding);
+    for (const checker of listening) checker.atRest?.();
+  }
+  host.stop();
+  return {
+    violations,
+    counts: sim.counts,
+    events: sim.scheduler.count(),
+    endedAtMs: sim.scheduler.nowMs(),
+    lines: sim.history.lines,
+  };
+}
