@@ -22,7 +22,7 @@ const fileName = 'journal.log';
 const firstWriterBytes = 4 * 1024;
 const largestIdleWriterBytes = 1024 * 1024;
 // A file is written anew when it has grown by this much, and to three times of what is alive.
-const rewriteBytes = 64 * 1024 * 1024;
+const defaultRewriteBytes = 64 * 1024 * 1024;
 const snapshotGroupBytes = 256 * 1024;
 
 /**
@@ -31,7 +31,17 @@ const snapshotGroupBytes = 256 * 1024;
  */
 export function openJournal(
   dataDir: string,
-  { restore, snapshot, log }: { restore: (image: Image) => void; snapshot: () => Iterable<Change>; log: Log },
+  {
+    restore,
+    snapshot,
+    log,
+    rewriteBytes = defaultRewriteBytes,
+  }: {
+    restore: (image: Image) => void;
+    snapshot: () => Iterable<Change>;
+    log: Log;
+    rewriteBytes?: number;
+  },
 ): Journal {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, fileName);

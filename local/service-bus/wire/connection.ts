@@ -85,11 +85,13 @@ export type WireSession = {
   remoteIncomingWindow: number;
   readonly links: Map<number, Link>;
   readonly unsettled: Map<number, Unsettled>;
-  /** Frames of a large message that wait for the peer's window. */
-  readonly waitingFrames: (() => void)[];
+  /** Frames of large messages that wait for the peer's window. */
+  waitingFrames: readonly WaitingFrame[];
   /** Deliveries accepted since the last write: one run of ids. */
   accepted: { first: number; last: number } | undefined;
 };
+
+export type WaitingFrame = { readonly link: OutgoingLink; readonly write: () => void };
 
 export type Unsettled = {
   readonly link: OutgoingLink;
@@ -173,7 +175,11 @@ export function quietLink(link: Link): void {
   if (link.kind === 'incoming') {
     connection.partialBytes -= link.partial?.heldBytes ?? 0;
     link.partial = undefined;
-  } else connection.draining.delete(link);
+  } else {
+    connection.draining.delete(link);
+    // A delivery that is cut off by a detach is void; its other frames must not follow.
+    session.waitingFrames = session.waitingFrames.filter((frame) => frame.link !== link);
+  }
   const { onGone } = link;
   link.onGone = () => undefined;
   onGone();

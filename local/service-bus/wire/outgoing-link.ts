@@ -3,7 +3,7 @@
 import { transferOverheadBytes, writeFlow, writeTransfer, type TransferStart } from '../amqp/outgoing-frames.js';
 import type { Flow } from '../amqp/performatives.js';
 import { createWriter, writeRaw, written, type Writer } from '../amqp/writer.js';
-import { increment, limits, output, type OutgoingLink, type Unsettled } from './connection.js';
+import { increment, limits, output, type OutgoingLink, type Unsettled, type WaitingFrame } from './connection.js';
 import { windowOf } from './windows.js';
 
 /** How many deliveries the peer, its window and the unsent bytes allow just now. */
@@ -44,21 +44,25 @@ export function sendMessage(
   const whole = createWriter(message.sizeAtMost);
   message.write(whole);
   const payload = written(whole);
+  const frames: WaitingFrame[] = [];
   for (let at = 0; at === 0 || at < payload.length; at += payloadAtMost) {
     const chunk = payload.subarray(at, at + payloadAtMost);
-    const more = at + payloadAtMost < payload.length;
-    session.waitingFrames.push(() => {
+    const transfer = { handle, start: at === 0 ? start : undefined, more: at + payloadAtMost < payload.length };
+    const write = (): void => {
       countFrame(link);
-      const transfer = { handle, start: at === 0 ? start : undefined, more };
       writeTransfer(output(connection), session.channel, transfer, (out) => writeRaw(out, chunk));
-    });
+    };
+    frames.push({ link, write });
   }
-  writeWaitingFrames(link.session);
+  session.waitingFrames = [...session.waitingFrames, ...frames];
+  writeWaitingFrames(session);
 }
 
 /** Writes what the window allows of large messages that have begun. */
 export function writeWaitingFrames(session: OutgoingLink['session']): void {
-  while (session.remoteIncomingWindow > 0 && session.waitingFrames.length > 0) session.waitingFrames.shift()?.();
+  const now = session.waitingFrames.slice(0, session.remoteIncomingWindow);
+  session.waitingFrames = session.waitingFrames.slice(now.length);
+  for (const { write } of now) write();
 }
 
 /** Takes in the link's part of a flow frame. */
@@ -70,8 +74,7 @@ export function onLinkFlow(link: OutgoingLink, flow: Flow): void {
   const { draining } = link.session.connection;
   if (flow.drain) draining.add(link);
   else draining.delete(link);
-  if (flow.echo && !flow.drain) writeLinkFlow(link, false);
-  if (link.credit > 0) link.onRoom();
+  if (flow.echo && !flow.drain && link.phase === 'attached') writeLinkFlow(link, false);
 }
 
 /**

@@ -54,7 +54,6 @@ export function onEnd(session: WireSession): void {
 
 export function dropLinks(session: WireSession): void {
   for (const link of [...session.links.values()]) dropLink(link);
-  session.waitingFrames.length = 0;
   session.accepted = undefined;
   session.connection.acknowledging.delete(session);
 }
@@ -69,8 +68,9 @@ export function onFlow(session: WireSession, flow: Flow): void {
   } else {
     const link = session.links.get(flow.handle);
     if (link === undefined) throw unattached(flow.handle);
-    if (link.kind === 'outgoing' && link.phase === 'attached') return onLinkFlow(link, flow);
-    if (flow.echo) writeFlow(output(session.connection), session.channel, windowOf(session));
+    // A link that is held may be given its credit before it hears that it is attached.
+    if (link.kind === 'outgoing' && link.phase !== 'detached') onLinkFlow(link, flow);
+    else if (flow.echo) writeFlow(output(session.connection), session.channel, windowOf(session));
   }
   for (const link of session.links.values()) if (link.kind === 'outgoing') link.onRoom();
 }

@@ -121,7 +121,7 @@ export function serveSocket(socket: Socket, id: number, context: WireContext): S
     finishTurn() {
       for (const link of connection.draining) {
         // What a full socket held back is still to come before the drain is over.
-        if (connection.isStarved || link.session.waitingFrames.length > 0) continue;
+        if (link.phase === 'held' || connection.isStarved || link.session.waitingFrames.length > 0) continue;
         connection.draining.delete(link);
         finishDrain(link);
       }

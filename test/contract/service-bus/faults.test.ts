@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { startServiceBus } from '../../../local/service-bus/index.js';
 import { createManualClock } from '../../helpers/manual-clock.js';
 import { eventually } from '../../helpers/eventually.js';
-import { atEnd, config, key, keyName, openBus } from './bus-fixture.js';
+import { atEnd, config, key, keyName, openBus, quickRetries } from './bus-fixture.js';
 import {
   amqpHeader,
   boolean,
@@ -31,7 +31,7 @@ describe('access', () => {
     ['a wrong key name', (text: string) => text.replace(keyName, 'SomebodyElse')],
   ])('%s opens nothing', async (_, spoil) => {
     const { bus, connect } = await openBus();
-    const stranger = connect({ retryOptions: { maxRetries: 0 } }, spoil(bus.connectionString));
+    const stranger = connect(undefined, spoil(bus.connectionString));
     const denied = { code: 'UnauthorizedAccess' };
     await expect(stranger.createSender('plain').sendMessages({ body: 'x' })).rejects.toMatchObject(denied);
     await expect(stranger.createReceiver('plain').receiveMessages(1)).rejects.toMatchObject(denied);
@@ -131,7 +131,8 @@ describe('addresses', () => {
 
 describe('connections', () => {
   test('a sender and a subscriber go on after their connection was cut, and after their links were detached', async () => {
-    const { bus, client } = await openBus();
+    const { bus, connect } = await openBus();
+    const client = connect(quickRetries);
     const handled: unknown[] = [];
     client.createReceiver('plain').subscribe({
       processMessage: ({ body }) => (handled.push(body), Promise.resolve()),
@@ -151,7 +152,8 @@ describe('connections', () => {
   test('a sender and a receiver go on with a restarted broker, and nothing acknowledged is lost', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'bookend-bus-'));
     atEnd(() => Promise.resolve(rmSync(dataDir, { recursive: true })));
-    const { bus, client } = await openBus({ dataDir });
+    const { bus, connect } = await openBus({ dataDir });
+    const client = connect(quickRetries);
     const sender = client.createSender('plain');
     const receiver = client.createReceiver('plain');
     await sender.sendMessages([{ body: 'done' }, { body: 'locked' }, { body: 'waiting' }]);
@@ -415,6 +417,66 @@ describe('a link', () => {
     peer.frame(0x13, [uint(1), uint(1000), uint(0), uint(1000)]);
     await eventually('the answer', () => heard.length > 0);
     expect(heard).toEqual(Buffer.from([0, 0, 0, 8, 2, 0, 0, 0]));
+    peer.socket.destroy();
+  });
+
+  test('that waits for a session may be given its credit before it is attached, and may be given up', async () => {
+    const { bus, client } = await openBus();
+    const peer = await openRaw(bus.port);
+    await peer.putToken('sessions', signToken('sessions', Math.floor(Date.now() / 1000) + 100));
+    const anySession = {
+      type: 'map',
+      entries: [[{ type: 'symbol', value: 'com.microsoft:session-filter' }, nothing]],
+    } as const;
+    const source = described(0x28, [text('sessions'), ...Array<typeof nothing>(6).fill(nothing), anySession]);
+    for (const handle of [8, 9]) {
+      peer.frame(0x12, [
+        text(`next-${handle}`),
+        uint(handle),
+        boolean(true),
+        nothing,
+        nothing,
+        source,
+        described(0x29, []),
+      ]);
+      peer.frame(0x13, [uint(1), uint(1000), uint(0), uint(1000), uint(handle), uint(0), uint(5)]);
+    }
+    peer.frame(0x16, [uint(8), boolean(true)]);
+    await peer.hears(0x16);
+    await client.createSender('sessions').sendMessages({ body: 'x', sessionId: 's' });
+    const delivery = await eventually('the delivery', () =>
+      peer.heard.find(({ descriptor, fields }) => descriptor === 0x14 && isHandle(fields[0], 9)),
+    );
+    expect(delivery.payload.length).toBeGreaterThan(0);
+    expect(bus.control.counts()['sessions']?.locked).toBe(1);
+    expect(bus.control.expireLocks('sessions', 's')).toBe(1);
+    expect(
+      conditionOf(await eventually('the loss', () => peer.heard.filter(({ descriptor }) => descriptor === 0x16)[1])),
+    ).toBe('com.microsoft:session-lock-lost');
+    expect(bus.control.counts()['sessions']).toMatchObject({ active: 1, locked: 0 });
+    peer.socket.destroy();
+  });
+
+  test('with a small window gets a large message piece by piece, and nothing of it after its end', async () => {
+    const { bus, client } = await openBus();
+    await client.createSender('plain').sendMessages({ body: Buffer.alloc(200_000) });
+    const peer = await openRaw(bus.port);
+    await peer.putToken('plain', signToken('plain', Math.floor(Date.now() / 1000) + 100));
+    peer.attachReceiver(8, 'plain');
+    const pieces = () => peer.heard.filter(({ descriptor, fields }) => descriptor === 0x14 && isHandle(fields[0], 8));
+    // One transfer went out on this session before: the answer from $cbs.
+    const window = (next: number, size: number) =>
+      peer.frame(0x13, [uint(next), uint(size), uint(0), uint(1000), uint(8), uint(0), uint(1)]);
+    window(2, 1);
+    await eventually('the first piece', () => pieces().length === 1);
+    window(3, 2);
+    await eventually('two more', () => pieces().length === 3);
+    peer.frame(0x16, [uint(8), boolean(true)]);
+    await peer.hears(0x16);
+    peer.frame(0x13, [uint(5), uint(100), uint(0), uint(1000)]);
+    peer.frame(0x17, []);
+    await peer.hears(0x17);
+    expect(pieces()).toHaveLength(3);
     peer.socket.destroy();
   });
 });

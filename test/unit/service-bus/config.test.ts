@@ -13,7 +13,8 @@ const minutes = (count: number): number => count * 60_000;
 describe('the configuration', () => {
   test("of the project defines the project's queues", () => {
     const text = readFileSync(new URL('../../../local/service-bus/Config.json', import.meta.url), 'utf8');
-    const { queues } = parseConfig(parseJsonWithComments(text));
+    const { queues, warnings } = parseConfig(parseJsonWithComments(text));
+    expect(warnings).toEqual([]);
     const brief = queues.map((queue) => [
       queue.name,
       queue.requiresSession,
@@ -29,7 +30,7 @@ describe('the configuration', () => {
       ['outgoing-events', false, minutes(5), 10],
     ]);
     expect(queues.map((queue) => queue.duplicateWindowMs)).toEqual([
-      minutes(10),
+      minutes(5),
       ...Array<undefined>(5).fill(undefined),
     ]);
     expect(queues.find(({ name }) => name === 'node-orders')?.defaultTimeToLiveMs).toBe(minutes(60));

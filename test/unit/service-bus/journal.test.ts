@@ -33,6 +33,7 @@ function open(rules: Parameters<typeof createEngine>[0] = {}, clock = createManu
     restore: (image) => engine.namespace.restore(image),
     snapshot: () => engine.namespace.snapshot(),
     log: silentLog,
+    rewriteBytes: 20_000,
   });
   engine.changes.length = 0;
   const keep = (): void => {
@@ -138,6 +139,22 @@ describe('the journal', () => {
     const grown = statSync(file()).size;
     open().journal.close();
     expect(statSync(file()).size).toBeLessThan(grown / 50);
+  });
+
+  test('is written anew while it is in use, when most of it is dead', () => {
+    const before = open();
+    const receiving = before.receiver(Infinity);
+    before.send('kept');
+    for (let at = 0; at < 2_000; at++) {
+      before.send(`m${at}`);
+      receiving.settle(`m${at}`);
+      before.keep();
+      expect(statSync(file()).size).toBeLessThan(21_000);
+    }
+    before.journal.close();
+    const after = open();
+    expect(after.receiver(9).ids()).toEqual(['kept']);
+    after.journal.close();
   });
 
   test('that belongs to something else is left alone', () => {
