@@ -1,5 +1,5 @@
 // What a connection, its sessions and its links are, and the few things all of them need: the output of this turn and
-// the end of a link. The verbs stand beside: handshake, dispatch, session, attach, outgoing-link, incoming-link.
+// the end of a link. The verbs stand beside: dispatch, session, attach, end-link, outgoing-link, incoming-link.
 import type { Clock, Timer } from '../../../shared/clock.js';
 import type { Log } from '../../../shared/log.js';
 import type { StatedOutcome } from '../amqp/outgoing-frames.js';
