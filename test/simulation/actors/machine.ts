@@ -79,6 +79,8 @@ export function createMachine(world: World, { name, nodeId, poolId }: MachineOpt
     startAgent(world.agentWorldOf(fresh, node)).then(
       (started) => {
         if (life === fresh) agent = started;
+        // A shutdown that fails is told to whoever asked for it.
+        started.stopped.catch(() => undefined);
       },
       (error: unknown) => {
         sim.tell(fresh.name, `agent did not start: ${error instanceof Error ? error.message : String(error)}`);

@@ -75,21 +75,20 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
     onFact(fact) {
       switch (fact.type) {
         case 'committed':
+          // The waivers first: the transaction that completes a job may hold the last of them.
+          for (const { row, after } of fact.changes) {
+            if (row.startsWith('event:')) noteWaivers(after);
+            if (!row.startsWith('node:') || !fact.partition.startsWith('job:')) continue;
+            const jobNode = parsedValues(after, fromJobNode);
+            if (jobNode?.release.state === 'waived')
+              waivers.set(`${jobNode.incarnation}/${jobNode.nodeId}`, jobNode.release.reason);
+          }
           for (const { row, before, after } of fact.changes) {
-            if (row.startsWith('event:') && after !== undefined) noteWaivers(after);
-            if (!fact.partition.startsWith('job:')) continue;
-            if (row === 'head') {
-              const job = parsedValues(after ?? before, fromJobHead);
-              if (job === undefined) continue;
-              jobs.set(job.incarnation, { job, isGone: after === undefined });
-              if (after !== undefined && job.state === 'completed') checkCompletion(job);
-              if (after === undefined) checkCompletion(job);
-            }
-            if (row.startsWith('node:') && after !== undefined) {
-              const jobNode = parsedValues(after, fromJobNode);
-              if (jobNode?.release.state === 'waived')
-                waivers.set(`${jobNode.incarnation}/${jobNode.nodeId}`, jobNode.release.reason);
-            }
+            if (row !== 'head' || !fact.partition.startsWith('job:')) continue;
+            const job = parsedValues(after ?? before, fromJobHead);
+            if (job === undefined) continue;
+            jobs.set(job.incarnation, { job, isGone: after === undefined });
+            if (after === undefined || job.state === 'completed') checkCompletion(job);
           }
           return;
         case 'processStarted': {

@@ -1,6 +1,22 @@
 // What really happened in a simulated world, whoever knows of it: the ground that checkers stand on.
 import type { EntityValues } from '../../../shared/tables/table.js';
 
+export type PromiseName =
+  | 'promise 1: prepared before the first task'
+  | 'promise 2: one preparation at a time'
+  | 'promise 3: every obligation is released or waived'
+  | 'promise 4: releases only while a job ends'
+  | 'promise 5: what was accepted happens'
+  | 'promise 6: the end is the same'
+  | 'promise 7: poison is set aside alone'
+  | 'promise 8: a failing preparation is told'
+  | 'promise 9: quiet when nothing happens'
+  | 'conservation'
+  | 'monotone'
+  | 'truth'
+  | 'no bug is logged'
+  | 'budget';
+
 export type RunKind = 'preparation' | 'task' | 'release';
 
 /** A command line that was started on a machine. */
@@ -48,6 +64,8 @@ export type Fact =
       readonly changes: readonly RowChange[];
       readonly by: string;
     }
+  /** A scenario saw a promise broken. */
+  | { readonly type: 'broken'; readonly promise: PromiseName; readonly text: string }
   | { readonly type: 'poisonSent'; readonly messageId: string }
   | { readonly type: 'logged'; readonly who: string; readonly level: 'warn' | 'error'; readonly message: string };
 

@@ -104,14 +104,14 @@ export function createSim(seed: number, faults: Faults, options: { readonly keep
       scheduler.after(fate.thereMs, () => {
         // What a dead program had sent may still arrive.
         if (!life.isAlive() && !chaos.chance(0.5)) return;
-        const refusal = made.refuse?.();
-        if (refusal !== undefined && made.isCutOff?.() === true && (fate.kind !== 'answerLost' || chaos.chance(0.5))) {
+        const { refuse } = made;
+        if (refuse !== undefined && made.isCutOff?.() === true) {
           tell(life.name, `${what} … is cut off`);
-          return back(() => reject(refusal));
+          return back(() => reject(refuse()));
         }
-        if (refusal !== undefined && fate.kind === 'refused') {
+        if (refuse !== undefined && fate.kind === 'refused') {
           tellFault(life.name, `refused: ${what}`);
-          return back(() => reject(refusal));
+          return back(() => reject(refuse()));
         }
         let settle: () => void;
         try {
@@ -125,9 +125,9 @@ export function createSim(seed: number, faults: Faults, options: { readonly keep
           tellFault(life.name, `crash after: ${what}`);
           return life.kill('crash after a call');
         }
-        if (refusal !== undefined && fate.kind === 'answerLost') {
+        if (refuse !== undefined && fate.kind === 'answerLost') {
           tellFault(life.name, `answer lost: ${what}`);
-          settle = () => reject(refusal);
+          settle = () => reject(refuse());
         }
         back(settle);
       });

@@ -2,7 +2,8 @@
 import { startFunctionsHost, type HostManner } from '../actors/functions-host.js';
 import { createClient } from '../actors/client.js';
 import { startProvisioner, type Provisioner } from '../actors/provisioner.js';
-import type { CheckContext, Checker, CreateChecker, PromiseName } from '../checkers/checker.js';
+import type { CheckContext, Checker, CreateChecker } from '../checkers/checker.js';
+import type { PromiseName } from '../core/facts.js';
 import { checkPreparations } from '../checkers/preparation.js';
 import { checkReleases } from '../checkers/release.js';
 import { checkRest } from '../checkers/rest.js';
@@ -71,12 +72,17 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   };
   const listening: Checker[] = checkers.map((create) => create(context));
   sim.onFact((fact) => {
+    if (fact.type === 'broken') violate(fact.promise, fact.text);
     for (const checker of listening) checker.onFact?.(fact);
   });
   options.disturb?.({ sim, world, provisioner, view });
 
   const client = createClient(world, { tries: 60 });
   const play = createPlay(world, client, view, provisioner, createRandom(seed, 'scenario'));
+  // What nobody catches would end a real program.
+  const onUnhandled = (error: unknown): void =>
+    violate('no bug is logged', `unhandled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  process.on('unhandledRejection', onUnhandled);
   let isOver = false;
   let failure: unknown;
   scenario.script(play).then(
@@ -99,6 +105,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     for (const checker of listening) checker.atRest?.();
   }
   host.stop();
+  process.off('unhandledRejection', onUnhandled);
   return {
     violations,
     counts: sim.counts,

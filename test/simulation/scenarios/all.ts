@@ -1,0 +1,13 @@
+// Every scenario by name.
+import { basicScenarios } from './basic.js';
+import { furtherScenarios } from './further.js';
+import type { Scenario } from './play.js';
+
+export const allScenarios: readonly Scenario[] = [...basicScenarios, ...furtherScenarios];
+
+/** The scenario of that name. Throws with the names there are. */
+export function scenarioNamed(name: string): Scenario {
+  const found = allScenarios.find((scenario) => scenario.name === name);
+  if (found !== undefined) return found;
+  throw new Error(`There is no scenario '${name}'; there are ${allScenarios.map((each) => each.name).join(', ')}`);
+}
