@@ -3,6 +3,7 @@
 // is on its way until its lock ends, when the broker does not answer within 200 ms.
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
 import { delay, type Clock } from '../../../shared/clock.js';
+import { withDeadline } from '../deadline.js';
 
 export type Inbox = {
   /**
@@ -19,6 +20,8 @@ export type Inbox = {
 // Messages that were sent together come in one or a few reads of the socket.
 const pauseMs = 2;
 const longestCollectingMs = 20;
+// A subscription that is still being opened is not suspended before it is open, which over a lost connection takes a minute.
+const suspendWithinMs = 400;
 
 /** Subscribes; at most `credit` messages are out at a time. `stopping` ends the flow at once, without losing what is on its way. */
 export function openInbox(
@@ -56,7 +59,8 @@ export function openInbox(
     wake();
   };
   let suspending: Promise<void> | undefined;
-  const suspend = (): Promise<void> => (suspending ??= subscription.close().catch(() => undefined));
+  const suspend = (): Promise<void> =>
+    (suspending ??= withDeadline(subscription.close(), { clock, ms: suspendWithinMs }).catch(() => undefined));
   lost.addEventListener('abort', onLost, { once: true });
   stopping.addEventListener('abort', onStopping, { once: true });
   if (lost.aborted) onLost();

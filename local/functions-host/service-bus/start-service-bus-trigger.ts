@@ -79,8 +79,8 @@ export function startServiceBusTrigger(trigger: ServiceBusTriggerOptions): Intak
       } catch (error) {
         if (stopping.signal.aborted) break;
         loss.happened(error);
-        // Whatever the link alone does not explain is blamed on the connection.
-        if (!isServiceBusError(error) || retryMs >= longestRetryMs) void current.giveUp(new Error('Given up'));
+        if (!isOfLinkAlone(error) || retryMs >= longestRetryMs)
+          void current.giveUp(new Error('Given up after a failure'));
         await delay(clock, retryMs, stopping.signal).catch(() => undefined);
         retryMs = Math.min(retryMs * 2, longestRetryMs);
       } finally {
@@ -175,4 +175,14 @@ export function startServiceBusTrigger(trigger: ServiceBusTriggerOptions): Intak
       await connection.giveUp(new Error('The host stopped'));
     },
   };
+}
+
+// What says nothing against the connection. Anything else may have left others on it waiting for ever.
+const linkCodes = [
+  ...['SessionLockLost', 'SessionCannotBeLocked', 'MessageLockLost', 'ServiceBusy', 'QuotaExceeded'],
+  ...['MessagingEntityNotFound', 'MessagingEntityDisabled', 'UnauthorizedAccess'],
+];
+
+function isOfLinkAlone(error: unknown): boolean {
+  return isServiceBusError(error) && linkCodes.includes(error.code);
 }

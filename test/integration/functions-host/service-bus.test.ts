@@ -325,6 +325,18 @@ describe('what is lost comes back', () => {
     expect(warnings.length).toBeGreaterThan(0);
   });
 
+  test('when connections are cut while they are being opened', async () => {
+    await run(...all);
+    for (const round of range(1, 4)) {
+      for (let cut = 0; cut < 4; cut += 1) {
+        await eventually('somebody connects', () => broker.control.connectionCount() > 0);
+        broker.control.dropAllConnections();
+      }
+      await sendToAll(round);
+      await handled(round);
+    }
+  });
+
   test('when the broker is gone for a while, with one line for the loss and one for the return', async () => {
     await run(...all);
     await sendToAll(1);
