@@ -1,18 +1,17 @@
 // The bus in Azure Service Bus or the embedded broker, through the official client.
 // Receivers here settle one message at a time: two neighbours settled in one tick with different outcomes would share the first
 // one's (a bug of the client's AMQP library, see docs/decisions/settle-one-kind-at-a-time.md).
-import type { EventEmitter } from 'node:events';
 import {
   isServiceBusError,
   RetryMode,
-  ServiceBusClient,
   type ServiceBusMessage,
   type ServiceBusReceivedMessage,
   type ServiceBusSender,
   type ServiceBusSessionReceiver,
 } from '@azure/service-bus';
-import { z } from 'zod';
+import { delay, systemClock } from '../clock.js';
 import type { Log } from '../log.js';
+import { createAzureConnection, unlessLost, type AzureConnection } from './azure-connection.js';
 import {
   BusUnavailable,
   SessionLost,
@@ -31,25 +30,29 @@ const retryOptions = {
   maxRetryDelayInMs: 2000,
   timeoutInMs: 15_000,
 };
+// A broker that is started again is back within these pauses: about three seconds in all.
+const mostLosses = 5;
+const firstPauseMs = 100;
 const sessionHeldForMs = 30 * 24 * 3600_000;
 
 /** Opens a connection to the namespace of `connectionString`; nothing is sent before it is first used. */
 export function createAzureBus(connectionString: string, log: Log): Bus {
-  const client = new ServiceBusClient(connectionString, { retryOptions });
-  const senders = new Map<QueueName, ServiceBusSender>();
-  const waitingConnections = new Map<number, Connection>();
-  const senderOf = (queue: QueueName): ServiceBusSender => {
-    const known = senders.get(queue) ?? client.createSender(queue);
-    senders.set(queue, known);
-    return known;
+  let isClosed = false;
+  const open = (options: Parameters<typeof createAzureConnection>[1]): AzureConnection => {
+    if (isClosed) throw new Error('The bus was closed');
+    return createAzureConnection(connectionString, options);
   };
-  // How long "next session" waits is a property of the client, so each duration has its own. One that lost its connection is replaced.
-  const connectionWaiting = (waitMs: number): Connection => {
+  let sending: AzureConnection | undefined;
+  const sendingConnection = (): AzureConnection => {
+    if (sending === undefined || sending.lost.aborted) sending = open(retryOptions);
+    return sending;
+  };
+  // How long "next session" waits is a property of the client, so each duration has its own.
+  const waitingConnections = new Map<number, AzureConnection>();
+  const connectionWaiting = (waitMs: number): AzureConnection => {
     const known = waitingConnections.get(waitMs);
     if (known !== undefined && !known.lost.aborted) return known;
-    const fresh = toConnection(
-      new ServiceBusClient(connectionString, { retryOptions: { ...retryOptions, maxRetries: 0, timeoutInMs: waitMs } }),
-    );
+    const fresh = open({ ...retryOptions, maxRetries: 0, timeoutInMs: waitMs });
     waitingConnections.set(waitMs, fresh);
     return fresh;
   };
@@ -59,7 +62,7 @@ export function createAzureBus(connectionString: string, log: Log): Bus {
   return {
     async send(queue, messages) {
       try {
-        await sendAll(senderOf(queue), messages.map(toWire));
+        await sendPersistently(sendingConnection, queue, messages.map(toWire));
       } catch (error) {
         throw new BusUnavailable(`${messages.length} messages could not be sent to queue '${queue}'`, { cause: error });
       }
@@ -84,13 +87,30 @@ export function createAzureBus(connectionString: string, log: Log): Bus {
       }
     },
     async close() {
-      const closed = await Promise.allSettled(
-        [client, ...[...waitingConnections.values()].map((each) => each.client)].map((each) => each.close()),
-      );
+      isClosed = true;
+      const connections = [...waitingConnections.values(), ...(sending === undefined ? [] : [sending])];
+      const closed = await Promise.allSettled(connections.map((each) => each.client.close()));
       for (const each of closed)
         if (each.status === 'rejected') log.warn('closing the bus failed', { error: each.reason });
     },
   };
+}
+
+/** Sends over another connection when one is lost meanwhile: what had arrived by then arrives twice. */
+async function sendPersistently(
+  connect: () => AzureConnection,
+  queue: QueueName,
+  messages: readonly ServiceBusMessage[],
+): Promise<void> {
+  for (let losses = 0; ; losses += 1) {
+    const connection = connect();
+    try {
+      return await unlessLost(sendAll(connection.sender(queue), messages), connection.lost);
+    } catch (error) {
+      if (!connection.lost.aborted || losses === mostLosses) throw error;
+      await delay(systemClock, firstPauseMs * 2 ** losses);
+    }
+  }
 }
 
 async function sendAll(sender: ServiceBusSender, messages: readonly ServiceBusMessage[]): Promise<void> {
@@ -116,36 +136,6 @@ function toWire(message: OutgoingMessage): ServiceBusMessage {
     ...(message.timeToLiveMs === undefined ? {} : { timeToLive: message.timeToLiveMs }),
     ...(message.scheduledEnqueueTime === undefined ? {} : { scheduledEnqueueTimeUtc: message.scheduledEnqueueTime }),
   };
-}
-
-/** A client and what tells that its connection is gone: a settlement that is under way then would wait a minute for its answer. */
-type Connection = { readonly client: ServiceBusClient; readonly lost: AbortSignal };
-
-// The client tells nobody that its connection is gone; the emitter inside is the only one who does.
-const clientInternals = z.object({
-  _connectionContext: z.object({
-    connection: z.custom<EventEmitter>((value) => typeof Object(value).once === 'function'),
-  }),
-});
-
-function toConnection(client: ServiceBusClient): Connection {
-  const lost = new AbortController();
-  clientInternals.parse(client)._connectionContext.connection.once('disconnected', () => {
-    lost.abort(new Error('The connection to Service Bus was lost'));
-    // What is left of it: its links' timers. There is nobody to tell that this failed.
-    client.close().catch(() => undefined);
-  });
-  return { client, lost: lost.signal };
-}
-
-/** Settles as `promise` does, or rejects as soon as the connection is lost. */
-function unlessLost<T>(promise: Promise<T>, lost: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onLost = (): void => reject(lost.reason as Error);
-    if (lost.aborted) onLost();
-    lost.addEventListener('abort', onLost, { once: true });
-    promise.then(resolve, reject).finally(() => lost.removeEventListener('abort', onLost));
-  });
 }
 
 function holdSession(receiver: ServiceBusSessionReceiver, lost: AbortSignal): SessionReceiver {

@@ -86,6 +86,24 @@ describe('when the broker is killed', () => {
     expect(await completing).toBeInstanceOf(SessionLost);
   });
 
+  it('what is being sent is sent as soon as there is a broker again', async () => {
+    await sendOne('order1');
+    broker.kill();
+    // The connection does not know yet.
+    const sending = outcome(sendOne('order2'));
+    await broker.ended;
+    broker = await startBroker(port);
+    expect(await sending).toBeUndefined();
+    const session = await openSession();
+    expect((await session.receive(10_000))?.messageId).toBe('order2');
+  });
+
+  it('and stays away, sending ends as unavailable', async () => {
+    await sendOne('order1');
+    await killBroker();
+    expect(await outcome(sendOne('order2'))).toBeInstanceOf(BusUnavailable);
+  });
+
   it('a wait for the next session ends as unavailable', async () => {
     const waiting = outcome(bus.openNextSession('pool-capacity', 240_000));
     const other = await openSession();
