@@ -6,8 +6,8 @@ import { isPlainPath } from './task-paths.js';
 
 type Answer = FileReply['answer'];
 
-// Of the text that goes into a message, after base64: a message holds 256 KB with its envelope.
-const largestInlineCharacters = 200_000;
+// Of the bytes that go into a message, after base64: a message holds 256 KB with its envelope.
+const largestInlineBytes = 200_000;
 export const largestAnswerBytes = 64 * 1024 * 1024;
 const mostListedFiles = 100_000;
 
@@ -49,10 +49,9 @@ async function answerList(
   const listed = await disk.list(isRoot ? '' : directory, recursive, mostListedFiles);
   if (listed === undefined) return { kind: 'notFound' };
   const files = listed.map((file) => toNodeFile(file.path, file));
-  const text = JSON.stringify(files);
-  if (text.length <= largestInlineCharacters && Buffer.byteLength(text) <= largestInlineCharacters)
-    return { kind: 'list', files };
-  const content = Buffer.from(JSON.stringify({ kind: 'list', files } satisfies Answer));
+  const answer: Answer = { kind: 'list', files };
+  const content = Buffer.from(JSON.stringify(answer));
+  if (content.length <= largestInlineBytes) return answer;
   if (content.length > largestAnswerBytes) return tooLarge(content.length);
   await upload(content);
   return { kind: 'uploaded', of: 'list' };
@@ -72,7 +71,7 @@ async function answerRead(
   const content = await file.read(from, length);
   const facts = toNodeFile(path, file.facts);
   const base64Length = Math.ceil(content.length / 3) * 4;
-  if (base64Length <= largestInlineCharacters)
+  if (base64Length <= largestInlineBytes)
     return { kind: 'content', file: facts, base64: Buffer.from(content).toString('base64') };
   await upload(content);
   return { kind: 'uploaded', of: 'content', file: facts };

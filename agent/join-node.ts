@@ -31,16 +31,15 @@ export async function joinNode(joining: Joining): Promise<void> {
 }
 
 async function settleLeftBehind(joining: Joining, wasShutDown: boolean): Promise<RunRecord[]> {
-  const { journal, processes, identity, time, stop } = joining;
+  const { journal, processes, time, stop } = joining;
   const unfinished = [...journal.pending.values()].filter((run) => run.state.name !== 'ended');
   // A try that was journaled but not begun must not begin now.
   for (const { runId, state } of unfinished)
     if (state.name === 'running') await processes.forbid({ runId, number: state.tryNumber });
-  const node = { kind: 'node', rootDirectory: identity.rootDirectory } as const;
   const runs = unfinished.map(
     ({ runId, state }) => ({ kind: 'run', runId, tries: state.name === 'running' ? state.tryNumber + 1 : 0 }) as const,
   );
-  await killTree(joining, [node, ...runs], { graceMs: 0, signal: stop });
+  await killTree(joining, [{ kind: 'node' }, ...runs], { graceMs: 0, signal: stop });
   const settled: RunRecord[] = [];
   for (const run of unfinished) {
     const number = run.state.name === 'running' ? run.state.tryNumber : undefined;

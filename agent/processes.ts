@@ -39,11 +39,11 @@ export type TryLook =
   | { readonly state: 'unclaimed' | 'alive' | 'vanished' | 'forbidden' }
   | { readonly state: 'exited'; readonly exitCode: number };
 
-/** Which processes are meant: those of a run, all that a job left on this node, or all of this node. */
+/** Which processes of this node are meant: those of a run, all that a job left, or all. Others on the machine never are. */
 export type Target =
   | { readonly kind: 'run'; readonly runId: string; readonly tries: number }
   | { readonly kind: 'job'; readonly marker: string }
-  | { readonly kind: 'node'; readonly rootDirectory: string };
+  | { readonly kind: 'node' };
 
 export type Signal = 'SIGTERM' | 'SIGKILL' | 'none';
 

@@ -88,12 +88,11 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
   };
 }
 
-async function killNode({ clock, processes, identity, log }: AgentWorld): Promise<void> {
+async function killNode({ clock, processes, log }: AgentWorld): Promise<void> {
   const bound = new AbortController();
   const timer = clock.schedule(shutdownBoundMs, () => bound.abort(new AgentStopped('The shutdown took too long')));
-  const target = { kind: 'node', rootDirectory: identity.rootDirectory } as const;
   try {
-    await killTree({ clock, processes }, [target], { graceMs: shutdownGraceMs, signal: bound.signal });
+    await killTree({ clock, processes }, [{ kind: 'node' }], { graceMs: shutdownGraceMs, signal: bound.signal });
   } catch (error) {
     // The next start is a new epoch, which sweeps once more.
     log.warn('processes outlived the shutdown', { error });

@@ -6,14 +6,20 @@ import { dirname, join } from 'node:path';
 import type { Launch, Machine, Processes, StartOutcome, TryId, TryLook } from '../processes.js';
 import { findProgram } from './find-program.js';
 import { readProcess, wasStartedWith, readProcessTable } from './process-table.js';
-import { signalTargets, type KnownProcess } from './signal-targets.js';
-import { markerNames } from '../processes.js';
+import { markersOf, signalTargets, type KnownProcess } from './signal-targets.js';
 import { tryWrapperScript } from './try-wrapper.js';
 
 const forbiddenClaim = 'forbidden';
 
-/** Keeps its files below `stateDirectory`, which is made if absent. */
-export async function createLinuxProcesses(stateDirectory: string): Promise<Processes> {
+/**
+ * Processes of the node whose root is `root`: they are known by that path in their environment, besides the marker of their run or job.
+ * Keeps its files below `state`, which is made if absent.
+ */
+export async function createLinuxProcesses(directories: {
+  readonly root: string;
+  readonly state: string;
+}): Promise<Processes> {
+  const { root, state: stateDirectory } = directories;
   const wrapperPath = join(stateDirectory, 'run-try.sh');
   await fs.mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   await fs.writeFile(`${wrapperPath}.new`, tryWrapperScript, { mode: 0o600 });
@@ -39,7 +45,8 @@ export async function createLinuxProcesses(stateDirectory: string): Promise<Proc
       if (claim.state === 'none') return { state: 'unclaimed' };
       if (claim.state === 'forbidden') return { state: 'forbidden' };
       if (claim.state === 'held' && isAlive(claim)) return { state: 'alive' };
-      if (claim.state === 'unfinished' && isMarkedAlive(tryId.runId)) return { state: 'alive' };
+      if (claim.state === 'unfinished' && isMarkedAlive(markersOf({ kind: 'run', runId: tryId.runId, tries: 1 }, root)))
+        return { state: 'alive' };
       // It may have written its code between the two looks.
       return parseExit(await readOrUndefined(exitPath)) ?? { state: 'vanished' };
     },
@@ -67,7 +74,7 @@ export async function createLinuxProcesses(stateDirectory: string): Promise<Proc
         );
       }
       const key = JSON.stringify(targets);
-      const found = signalTargets(targets, groups, known.get(key) ?? [], signal);
+      const found = signalTargets(targets, { leaders: groups, found: known.get(key) ?? [], root }, signal);
       if (found.length === 0) known.delete(key);
       else known.set(key, found);
       return found.length;
@@ -99,9 +106,8 @@ function isAlive({ pid, startTicks }: HeldClaim): boolean {
   return row !== undefined && row.startTicks === startTicks && !row.isZombie;
 }
 
-function isMarkedAlive(runId: string): boolean {
-  const variables = [`${markerNames.run}=${runId}`];
-  return [...readProcessTable().values()].some((row) => !row.isZombie && wasStartedWith(row.pid, variables));
+function isMarkedAlive(markers: readonly string[]): boolean {
+  return [...readProcessTable().values()].some((row) => !row.isZombie && wasStartedWith(row.pid, [markers]));
 }
 
 async function readMachine(): Promise<Machine> {

@@ -39,12 +39,12 @@ export function readProcess(pid: number): ProcessRow | undefined {
   };
 }
 
-/** Whether the process was started with one of `variables` (each `NAME=value`) in its environment. */
-export function wasStartedWith(pid: number, variables: readonly string[]): boolean {
+/** Whether the process was started with all variables (each `NAME=value`) of one of `sets` in its environment. */
+export function wasStartedWith(pid: number, sets: readonly (readonly string[])[]): boolean {
   const environment = readOrUndefined(`/proc/${pid}/environ`);
   if (environment === undefined || environment === '') return false;
   const enclosed = `\0${environment}`;
-  return variables.some((variable) => enclosed.includes(`\0${variable}\0`));
+  return sets.some((set) => set.every((variable) => enclosed.includes(`\0${variable}\0`)));
 }
 
 // Processes come and go while they are read, and those of others may not be readable.

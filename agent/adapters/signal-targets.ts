@@ -7,18 +7,19 @@ import { readProcess, readProcessTable, wasStartedWith, type ProcessRow } from '
 export type KnownProcess = { readonly pid: number; readonly startTicks: number };
 export type Leader = KnownProcess;
 
-/**
- * `leaders`: the wrappers of each run's tries, alive or not. `known`: what an earlier look found; it still counts when the parent that
- * told whose it is has died meanwhile. Answers the living processes that were found.
- */
-export function signalTargets(
-  targets: readonly Target[],
-  leaders: ReadonlyMap<string, readonly Leader[]>,
-  known: readonly KnownProcess[],
-  signal: Signal,
-): readonly KnownProcess[] {
+export type Known = {
+  /** The wrappers of each run's tries, alive or not. */
+  readonly leaders: ReadonlyMap<string, readonly Leader[]>;
+  /** What an earlier look at these targets found: it still counts when the parent that told whose it is has died meanwhile. */
+  readonly found: readonly KnownProcess[];
+  /** The node root: every process of the node was started with its path. */
+  readonly root: string;
+};
+
+/** Answers the living processes that were found. */
+export function signalTargets(targets: readonly Target[], known: Known, signal: Signal): readonly KnownProcess[] {
   const table = readProcessTable();
-  const found = findProcesses(table, targets, leaders, known);
+  const found = findProcesses(table, targets, known);
   for (const row of found) {
     // The pid may have passed to another process since the table was read.
     if (signal === 'none' || readProcess(row.pid)?.startTicks !== row.startTicks) continue;
@@ -34,10 +35,9 @@ export function signalTargets(
 function findProcesses(
   table: ReadonlyMap<number, ProcessRow>,
   targets: readonly Target[],
-  leaders: ReadonlyMap<string, readonly Leader[]>,
-  known: readonly KnownProcess[],
+  { leaders, found, root }: Known,
 ): ProcessRow[] {
-  const variables = targets.map(variableOf);
+  const markers = targets.map((target) => markersOf(target, root));
   const living = [...table.values()].filter((row) => !row.isZombie);
   const own = ancestorsAndSelf(table);
   const groups = [...leaders.values()].flat().filter(({ pid, startTicks }) => {
@@ -50,14 +50,14 @@ function findProcesses(
     ...targets.map((target) => oldestOf(target.kind === 'run' ? leaders.get(target.runId) : undefined)),
   );
   const chosen = new Set(
-    known.filter(({ pid, startTicks }) => table.get(pid)?.startTicks === startTicks).map(({ pid }) => pid),
+    found.filter(({ pid, startTicks }) => table.get(pid)?.startTicks === startTicks).map(({ pid }) => pid),
   );
   for (const row of living) {
     if (own.has(row.pid) || row.startTicks < oldestTicks) continue;
     const isMember = groups.some(
       ({ pid, startTicks }) => (row.groupId === pid || row.sessionId === pid) && row.startTicks >= startTicks,
     );
-    if (isMember || wasStartedWith(row.pid, variables)) chosen.add(row.pid);
+    if (isMember || wasStartedWith(row.pid, markers)) chosen.add(row.pid);
   }
   addDescendants(living, chosen, own);
   return living.filter((row) => chosen.has(row.pid));
@@ -71,14 +71,16 @@ function addDescendants(living: readonly ProcessRow[], chosen: Set<number>, own:
   }
 }
 
-function variableOf(target: Target): string {
+/** The variables that all processes of a target were started with. */
+export function markersOf(target: Target, root: string): readonly string[] {
+  const ofNode = `${markerNames.node}=${root}`;
   switch (target.kind) {
     case 'run':
-      return `${markerNames.run}=${target.runId}`;
+      return [ofNode, `${markerNames.run}=${target.runId}`];
     case 'job':
-      return `${markerNames.job}=${target.marker}`;
+      return [ofNode, `${markerNames.job}=${target.marker}`];
     case 'node':
-      return `${markerNames.node}=${target.rootDirectory}`;
+      return [ofNode];
   }
 }
 

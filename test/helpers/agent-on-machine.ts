@@ -68,7 +68,7 @@ export async function createNodeOnMachine(): Promise<NodeOnMachine> {
         identity,
         bus,
         disk: await createNodeDisk({ root: identity.rootDirectory, state: stateDirectory }),
-        processes: await createLinuxProcesses(stateDirectory),
+        processes: await createLinuxProcesses({ root: identity.rootDirectory, state: stateDirectory }),
         downloads: createHttpDownloads(),
         clock: systemClock,
         ids: systemIds,

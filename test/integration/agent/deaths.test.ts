@@ -57,7 +57,7 @@ afterEach(async () => {
   await bus.close();
   await broker.stop();
   const left = [...readProcessTable().values()].filter((row) =>
-    wasStartedWith(row.pid, [`AZ_BATCH_NODE_ROOT_DIR=${join(directory, 'root')}`]),
+    wasStartedWith(row.pid, [[`AZ_BATCH_NODE_ROOT_DIR=${join(directory, 'root')}`]]),
   );
   expect(left, 'processes left behind').toEqual([]);
   await rm(directory, { recursive: true, force: true });
@@ -95,11 +95,14 @@ const release = runWith(shell(mark), { kind: 'release', taskId: 'jobrelease' });
 const all = [preparation, quick, slow, release];
 
 async function allEnded(): Promise<void> {
-  await eventually('the end of all runs', () =>
-    all.every(({ runId }) =>
-      reports.some((report) => report.runs.some((run) => run.runId === runId && run.state === 'ended')),
-    ),
-  );
+  const isTold = (runId: string): boolean =>
+    reports.some((report) => report.runs.some((run) => run.runId === runId && run.state === 'ended'));
+  try {
+    await eventually('the end of all runs', () => all.every(({ runId }) => isTold(runId)));
+  } catch (error) {
+    const told = programs.map((program) => program.stderr()).join('\n— next agent —\n');
+    throw new Error(`${String(error)}; the agents said:\n${told}`, { cause: error });
+  }
 }
 
 async function expectEachRanOnce(): Promise<void> {

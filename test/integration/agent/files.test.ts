@@ -158,8 +158,8 @@ describe('listing', () => {
       kind: 'uploaded',
       of: 'list',
     });
-    const listed = JSON.parse(String(uploaded[0]?.content)) as { name: string }[];
-    expect(listed.map((file) => file.name)).toEqual(files.map((name) => `shared/many/${name}`));
+    const listed = JSON.parse(String(uploaded[0]?.content)) as { files: { name: string }[] };
+    expect(listed.files.map((file) => file.name)).toEqual(files.map((name) => `shared/many/${name}`));
   });
 });
 
