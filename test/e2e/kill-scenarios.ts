@@ -3,7 +3,15 @@ import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
 import { eventually } from '../helpers/eventually.js';
 import type { Fired, KillableStack, Victim } from './killable-stack.js';
-import { jobBody, jobReached, planJob, readMarks, taskBodies, tasksCompleted, type MarkedJob } from './marked-job.js';
+import {
+  expectRunOnce,
+  jobBody,
+  jobReached,
+  planJob,
+  taskBodies,
+  tasksCompleted,
+  type MarkedJob,
+} from './marked-job.js';
 import { persistently } from './persistently.js';
 
 /** Who is killed: one of the parts, or all that may be killed at the same instant. */
@@ -78,31 +86,4 @@ export async function runJob(stack: Pick<KillableStack, 'client'>, job: MarkedJo
 async function expectKilled({ pids }: Fired): Promise<void> {
   expect(pids).not.toEqual([]);
   await eventually('the end of what was killed', () => pids.every((pid) => !existsSync(`/proc/${pid}`)));
-}
-
-/** Every command ran once, first the preparation, last the release, on the nodes that got tasks and on no other; and the service says so. */
-export async function expectRunOnce({ client }: Pick<KillableStack, 'client'>, job: MarkedJob): Promise<void> {
-  const { runs, order } = readMarks(job);
-  const nodes = [...new Set(job.taskIds.flatMap((id) => runs[id] ?? []))].sort();
-  const commands = [...job.taskIds, ...nodes.flatMap((id) => [`preparation.${id}`, `release.${id}`])];
-  const counts = Object.fromEntries(Object.entries(runs).map(([name, lines]) => [name, lines.length]));
-  expect(counts).toEqual(Object.fromEntries(commands.map((name) => [name, 1])));
-  for (const nodeId of nodes) {
-    expect(order[nodeId]?.[0], `first on ${nodeId}`).toBe('preparation');
-    expect(order[nodeId]?.at(-1), `last on ${nodeId}`).toBe('release');
-  }
-  const tasks = await eventually('the tasks', async () => [...(await client().task.list(job.jobId))]);
-  expect(tasks.map(({ id, executionInfo }) => [id, executionInfo?.exitCode, executionInfo?.requeueCount])).toEqual(
-    job.taskIds.map((id) => [id, 0, 0]),
-  );
-  const status = await eventually('the status', async () => [
-    ...(await client().job.listPreparationAndReleaseTaskStatus(job.jobId)),
-  ]);
-  expect(
-    status.map(({ nodeId, jobPreparationTaskExecutionInfo: preparation, jobReleaseTaskExecutionInfo: release }) => [
-      nodeId,
-      preparation?.exitCode,
-      release?.exitCode,
-    ]),
-  ).toEqual(nodes.map((nodeId) => [nodeId, 0, 0]));
 }

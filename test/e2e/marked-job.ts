@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BatchServiceModels } from '@azure/batch';
+import { expect } from 'vitest';
 import type { BatchServiceClient } from '../../samples/job-prep-release/connect.js';
 import { eventually } from '../helpers/eventually.js';
 
@@ -17,6 +18,7 @@ export type MarkedJob = {
 export type JobScripts = {
   /** Shell lines after the mark; none by default. `$M` is the directory with the marks. */
   readonly preparation?: string;
+  /** Given by whoever adds the tasks, too. */
   readonly task?: string;
   readonly release?: string;
   readonly preparationOptions?: Partial<BatchServiceModels.JobPreparationTask>;
@@ -74,6 +76,33 @@ export function readMarks({ directory }: MarkedJob): Marks {
     runs: Object.fromEntries(named(false).filter(([name]) => /^(preparation\.|release\.|task\d)/.test(name))),
     order: Object.fromEntries(named(true).map(([name, lines]) => [name.slice('order.'.length), lines])),
   };
+}
+
+/** Every command ran once, first the preparation, last the release, on the nodes that got tasks and on no other; and the service says so. */
+export async function expectRunOnce({ client }: { client(): BatchServiceClient }, job: MarkedJob): Promise<void> {
+  const { runs, order } = readMarks(job);
+  const nodes = [...new Set(job.taskIds.flatMap((id) => runs[id] ?? []))].sort();
+  const commands = [...job.taskIds, ...nodes.flatMap((id) => [`preparation.${id}`, `release.${id}`])];
+  const counts = Object.fromEntries(Object.entries(runs).map(([name, lines]) => [name, lines.length]));
+  expect(counts).toEqual(Object.fromEntries(commands.map((name) => [name, 1])));
+  for (const nodeId of nodes) {
+    expect(order[nodeId]?.[0], `first on ${nodeId}`).toBe('preparation');
+    expect(order[nodeId]?.at(-1), `last on ${nodeId}`).toBe('release');
+  }
+  const tasks = await eventually('the tasks', async () => [...(await client().task.list(job.jobId))]);
+  expect(tasks.map(({ id, executionInfo }) => [id, executionInfo?.exitCode, executionInfo?.requeueCount])).toEqual(
+    job.taskIds.map((id) => [id, 0, 0]),
+  );
+  const status = await eventually('the status', async () => [
+    ...(await client().job.listPreparationAndReleaseTaskStatus(job.jobId)),
+  ]);
+  expect(
+    status.map(({ nodeId, jobPreparationTaskExecutionInfo: preparation, jobReleaseTaskExecutionInfo: release }) => [
+      nodeId,
+      preparation?.exitCode,
+      release?.exitCode,
+    ]),
+  ).toEqual(nodes.map((nodeId) => [nodeId, 0, 0]));
 }
 
 /** Waits, through every outage, until all tasks are completed. */
