@@ -27,8 +27,13 @@ const blobConfigurationModule: AzuriteModule<
   unknown[],
   unknown
 > = require('azurite/dist/src/blob/BlobConfiguration.js');
+type Collection = { findOne(query: Readonly<Record<string, unknown>>): unknown };
+const { Collection: collections }: { readonly Collection: { readonly prototype: Collection } } = createRequire(
+  require.resolve('azurite/package.json'),
+)('lokijs');
 const logger: { configLogger(enabled: boolean, path?: string): void } = require('azurite/dist/src/common/Logger.js');
 
+const rowFirst = Symbol('rowFirst');
 const host = '127.0.0.1';
 const keepAliveSeconds = 60;
 /** How long requests in work may take to end once the services close. */
@@ -48,6 +53,7 @@ export async function startAzuriteServers(options: {
   readonly location?: string;
 }): Promise<AzuriteServers> {
   logger.configLogger(false);
+  findByRowFirst(collections.prototype);
   const inMemory = options.location === undefined;
   const directory = options.location ?? '';
   const table = new tableServerModule.default(
@@ -78,6 +84,20 @@ export async function startAzuriteServers(options: {
       await Promise.all([drain(table.httpServer), drain(blob.httpServer)]);
       await Promise.all([table.close(), blob.close()]);
     },
+  };
+}
+
+/**
+ * Azurite's store uses the index of a query's first key only and looks through all that it finds there. It asks by partition, of which a job
+ * has one; asked by row, it finds a few. Writing 100 of 20,000 entities takes 30 ms instead of 500 ms.
+ */
+function findByRowFirst(collection: Collection): void {
+  if (Reflect.has(collection, rowFirst)) return;
+  Reflect.set(collection, rowFirst, true);
+  const findOne = collection.findOne;
+  collection.findOne = function (query) {
+    const { RowKey, ...others } = query;
+    return findOne.call(this, RowKey === undefined ? query : { RowKey, ...others });
   };
 }
 
