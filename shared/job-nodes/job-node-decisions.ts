@@ -105,8 +105,8 @@ export function carryToEpoch(jobNode: JobNode, node: Node, job: Job, now: Date):
   const { preparation, release } = jobNode;
   const releaseBegan = release.state === 'ordered' || release.state === 'running';
   if (jobNode.imageEpoch !== node.imageEpoch) {
-    const owed = releaseBegan || decideEnding({ ...jobNode, runs: [] }, job).step === 'release';
-    const { prepared: __, ...blank } = { ...carried, preparation: none, taskStarted: false };
+    const owed = releaseBegan || (isEnding(job) && release.state === 'none' && mayOweRelease(jobNode, job.definition));
+    const { prepared: __, mayOweRelease: ___, ...blank } = { ...carried, preparation: none, taskStarted: false };
     return owed ? waive(blank, 'nodeReimaged', now) : blank;
   }
   const rerun = job.definition.jobPreparationTask?.rerunOnNodeRebootAfterSuccess ?? true;
@@ -141,6 +141,22 @@ export function mustWait(jobNode: JobNode, definition: JobDefinition): boolean {
 /** Whether this node would owe a release if the job ended now: since its last image a preparation completed and a task started here. */
 export function owesRelease(jobNode: JobNode, definition: JobDefinition): boolean {
   return definition.jobReleaseTask !== undefined && jobNode.taskStarted && jobNode.prepared === true;
+}
+
+/** Whether this node owes a release for all that can be known when it cannot be asked: what it was ordered may have happened unheard. */
+export function mayOweRelease(jobNode: JobNode, definition: JobDefinition): boolean {
+  if (definition.jobReleaseTask === undefined) return false;
+  const { preparation, runs, taskStarted, prepared } = jobNode;
+  const mayBePrepared = prepared === true || preparation.state === 'ordered' || preparation.state === 'running';
+  const mayHaveStarted = taskStarted || runs.length > 0;
+  return jobNode.mayOweRelease === true || (mayBePrepared && mayHaveStarted);
+}
+
+/** The job node with that doubt kept, before its runs are taken from it. */
+export function keepDoubt(jobNode: JobNode, definition: JobDefinition): JobNode {
+  const isKnown = jobNode.mayOweRelease === true || owesRelease(jobNode, definition);
+  if (isKnown || !mayOweRelease(jobNode, definition)) return jobNode;
+  return { ...jobNode, mayOweRelease: true };
 }
 
 /** What an ending job still wants of this node. */

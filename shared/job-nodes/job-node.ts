@@ -83,4 +83,6 @@ export type JobNode = {
   readonly taskStarted: boolean;
   /** A preparation completed here since the node's last image, so that a release has something to undo. Outlives a reboot, as the disk does. */
   readonly prepared?: true;
+  /** Runs of the job were taken from this node while it could not be asked what became of them: for all that is known, a release is owed. */
+  readonly mayOweRelease?: true;
 };

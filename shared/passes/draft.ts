@@ -219,6 +219,7 @@ export function orderFor(
     poolId: node.poolId,
     nodeId: node.id,
     epoch: node.epoch,
+    ...(node.imageId === undefined ? {} : { imageId: node.imageId }),
     jobId: about.jobId,
     incarnation: about.incarnation,
     jobDirectory: `workitems/${about.jobId}/job-1`,

@@ -1,6 +1,15 @@
 // Step 1 of a pass: what the nodes' reports say. A report is a snapshot; the highest (epoch, sequence) wins, the same one twice is the same.
-import { carryToEpoch, hearPreparation, hearRelease, instantAgo } from '../job-nodes/job-node-decisions.js';
+import {
+  carryToEpoch,
+  hearPreparation,
+  hearRelease,
+  instantAgo,
+  keepDoubt,
+  mayOweRelease,
+  waive,
+} from '../job-nodes/job-node-decisions.js';
 import type { JobNode } from '../job-nodes/job-node.js';
+import { isOver } from '../jobs/job-decisions.js';
 import type { Node } from '../nodes/node.js';
 import type { Report, RunReport } from '../nodes/node-messages.js';
 import {
@@ -23,7 +32,7 @@ export function hearReports(draft: Draft): void {
   for (const report of draft.asked.reports) {
     const node = draft.nodes.get(report.nodeId);
     if (node === undefined) continue;
-    if (report.epoch < node.epoch) tellEpoch(draft, node);
+    if (report.epoch < node.epoch || isOfAnotherImage(report, node)) tellEpoch(draft, node);
     else if (report.epoch > node.epoch || report.sequence >= node.sequence) hearReport(draft, node, report);
   }
   for (const jobDraft of draft.jobs.values()) {
@@ -33,9 +42,15 @@ export function hearReports(draft: Draft): void {
   }
 }
 
+// A node that lost everything counts its epochs from the start, and may come to a number that is known already.
+function isOfAnotherImage(report: Report, node: Node): boolean {
+  return report.epoch === node.epoch && node.imageId !== undefined && report.imageId !== node.imageId;
+}
+
 // Late, or of a node that lost its journal: an order that orders nothing tells it which epoch it has to outdo.
+// It is about no job, but what stands for one must be able to name a folder, or the node does not read it.
 function tellEpoch(draft: Draft, node: Node): void {
-  orderFor(draft, node, { jobId: '', incarnation: '' });
+  orderFor(draft, node, { jobId: '-', incarnation: '-' });
 }
 
 function hearReport(draft: Draft, node: Node, report: Report): void {
@@ -56,6 +71,7 @@ function hearNode(draft: Draft, node: Node, report: Report): void {
     ...node,
     epoch: report.epoch,
     imageEpoch: report.imageEpoch,
+    ...(report.imageId === undefined ? {} : { imageId: report.imageId }),
     sequence: report.sequence,
     lastSeen: draft.at,
     agentVersion: report.agentVersion,
@@ -69,9 +85,18 @@ function hearRun(draft: Draft, report: Report, run: RunReport): void {
   if (jobDraft === undefined || jobDraft.job.incarnation !== run.incarnation || jobNode === undefined) {
     return killStranger(draft, report, run);
   }
-  if (!isKnown(jobNode, run)) return killStranger(draft, report, run);
-  const next = applyRun(draft, jobDraft, jobNode, run);
+  if (!isKnown(jobNode, run)) killStranger(draft, report, run);
+  const next = withStart(jobDraft, applyRun(draft, jobDraft, jobNode, run), report, run);
   if (next !== jobNode) putJobNode(jobDraft, next);
+}
+
+// Also a task that was taken from its node may have begun there before the node could be told.
+function withStart(jobDraft: JobDraft, jobNode: JobNode, report: Report, run: RunReport): JobNode {
+  if (run.kind !== 'task' || run.startedAgoMs === undefined || jobNode.taskStarted || isOver(jobDraft.job)) {
+    return jobNode;
+  }
+  const isOfThisImage = report.imageEpoch < report.epoch || run.startedAgoMs <= report.bootedAgoMs;
+  return isOfThisImage ? { ...jobNode, taskStarted: true } : jobNode;
 }
 
 function applyRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: RunReport): JobNode {
@@ -151,15 +176,24 @@ function catchUp(draft: Draft, jobDraft: JobDraft, jobNode: JobNode): void {
   if (node === undefined) return;
   let next = jobNode;
   if (next.epoch !== node.epoch) {
+    if (next.imageEpoch !== node.imageEpoch) next = keepDoubt(next, jobDraft.job.definition);
     for (const run of next.runs) next = requeue(draft, jobDraft, next, run, 'recovery');
     if (next.runs.length === 0) {
       const carried = carryToEpoch(next, node, jobDraft.job, draft.now);
       if (carried.release.state === 'waived' && next.release.state !== 'waived') oweWaiver(draft, jobDraft, carried);
+      else tellWhatAnImageTook(draft, jobDraft, next, carried);
       next = carried;
     }
   }
   next = settleWaitingRuns(draft, jobDraft, next);
   if (next !== jobNode) putJobNode(jobDraft, next);
+}
+
+// The row of an active job is blank again after a new image, as more tasks may follow; the release that will never be is told of all the same.
+function tellWhatAnImageTook(draft: Draft, jobDraft: JobDraft, before: JobNode, after: JobNode): void {
+  if (before.imageEpoch === after.imageEpoch || before.release.state !== 'none') return;
+  if (!mayOweRelease(before, jobDraft.job.definition)) return;
+  oweWaiver(draft, jobDraft, waive(before, 'nodeReimaged', draft.now));
 }
 
 /**

@@ -1,5 +1,5 @@
 // Step 2 of a pass: nodes that are gone, or silent for too long. Their tasks go elsewhere, and what they owed is waived with the reason.
-import { owesRelease, waive } from '../job-nodes/job-node-decisions.js';
+import { keepDoubt, mayOweRelease, waive } from '../job-nodes/job-node-decisions.js';
 import type { JobNode, WaiverReason } from '../job-nodes/job-node.js';
 import { isEnding } from '../jobs/job-decisions.js';
 import type { Node } from '../nodes/node.js';
@@ -90,17 +90,11 @@ export function settleLostJobNodes(draft: Draft): void {
 }
 
 function settle(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, reason: WaiverReason, cause: RequeueCause): void {
-  let next = withUnreportedStarts(jobNode);
+  let next = keepDoubt(jobNode, jobDraft.job.definition);
   for (const run of next.runs) next = requeue(draft, jobDraft, next, run, cause);
   if (next.runs.length > 0) return;
   if (reason === 'nodeRemoved' || isEnding(jobDraft.job)) next = withoutObligation(draft, jobDraft, next, reason);
   if (next !== jobNode) putJobNode(jobDraft, next);
-}
-
-// A start is reported half a second after it: what might have started on a node that nobody can ask any more is taken to have.
-function withUnreportedStarts(jobNode: JobNode): JobNode {
-  const mayHaveStarted = jobNode.runs.some((run) => run.state === 'running');
-  return mayHaveStarted && !jobNode.taskStarted ? { ...jobNode, taskStarted: true } : jobNode;
 }
 
 /** The job node without its release, where it owes one; a preparation under way will never be heard of again. */
@@ -109,7 +103,7 @@ function withoutObligation(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, r
   const interrupted = preparation.state === 'ordered' || preparation.state === 'running';
   const next: JobNode = interrupted ? { ...jobNode, preparation: { state: 'none' } } : jobNode;
   const inFlight = release.state === 'ordered' || release.state === 'running';
-  const owed = inFlight || (release.state === 'none' && owesRelease(jobNode, jobDraft.job.definition));
+  const owed = inFlight || (release.state === 'none' && mayOweRelease(jobNode, jobDraft.job.definition));
   return owed ? waiveAndTell(draft, jobDraft, next, reason) : next;
 }
 
