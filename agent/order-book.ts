@@ -2,7 +2,7 @@
 import type { Order } from '../shared/nodes/node-messages.js';
 import type { AgentContext } from './agent-context.js';
 import { decideOutrank } from './join-decisions.js';
-import { decideOrder } from './order-decisions.js';
+import { decideOrder, isOfAnotherEpoch } from './order-decisions.js';
 import { imageMarkerPath } from './task-paths.js';
 
 export type OrderBook = {
@@ -25,7 +25,7 @@ export function createOrderBook(agent: AgentContext, endReportedIn: ReadonlyMap<
       const { epoch } = agent.node();
       const decision = decideOrder(order, { ...journal, node: agent.node(), endReportedIn }, agent.time.now());
       if (decision.kind === 'refused') {
-        if (order.epoch > epoch) await outrank(order.epoch);
+        if (order.epoch >= epoch && isOfAnotherEpoch(order, agent.node())) await outrank(order.epoch);
         log.info('order was refused', { jobId: order.jobId, epoch: order.epoch });
         return () => reporter.request(0);
       }

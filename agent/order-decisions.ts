@@ -33,7 +33,7 @@ export type OrderDecision =
     };
 
 export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): OrderDecision {
-  if (order.epoch !== seen.node.epoch || seen.forgottenJobs.has(order.incarnation)) return { kind: 'refused' };
+  if (isOfAnotherEpoch(order, seen.node) || seen.forgottenJobs.has(order.incarnation)) return { kind: 'refused' };
   const earlyKills = order.kills
     .filter(({ runId }) => !seen.runs.has(runId) && !seen.earlyKills.has(runId))
     .map(({ runId, failure }) => ({
@@ -74,6 +74,11 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
     kills: order.kills,
     isReportDue: fresh.length < ordered.length || fresh.some((run) => run.state.name === 'ended'),
   };
+}
+
+/** Whether an order was given to this node before a boot, or before it lost the image that the order knows. */
+export function isOfAnotherEpoch({ epoch, imageId }: Order, node: NodeRecord): boolean {
+  return epoch !== node.epoch || (imageId !== undefined && imageId !== node.imageId);
 }
 
 function toRecord(

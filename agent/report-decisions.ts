@@ -41,6 +41,7 @@ export function buildReport(seen: {
       nodeId: seen.identity.nodeId,
       epoch: seen.node.epoch,
       imageEpoch: seen.node.imageEpoch,
+      imageId: seen.node.imageId,
       sequence: seen.sequence,
       agentVersion,
       nodeTime: new Date(now.wallMs).toISOString(),

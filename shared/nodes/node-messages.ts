@@ -46,6 +46,8 @@ export const orderSchema = z.object({
   poolId: z.string(),
   nodeId: z.string(),
   epoch: z.int(),
+  /** The image that the epoch was counted on: a node that lost its journal counts from the start again. */
+  imageId: z.string().optional(),
   jobId: z.string(),
   incarnation: z.string(),
   /** Folder of the job below the node root: `workitems/<job>/job-1`. */
@@ -91,6 +93,8 @@ export const reportSchema = z.object({
   nodeId: z.string(),
   epoch: z.int().min(1),
   imageEpoch: z.int().min(1),
+  /** Fresh with every image, so that the same epoch counted again on another one is told apart. */
+  imageId: z.string().optional(),
   sequence: z.int().min(1),
   agentVersion: z.string(),
   /** The node's wall clock, ISO 8601 UTC: told for its offset only. */

@@ -28,6 +28,8 @@ export type Node = {
   readonly epoch: number;
   /** The epoch in which the node's disk was last laid anew. */
   readonly imageEpoch: number;
+  /** By which the node itself knows that image. */
+  readonly imageId?: string;
   /** Number of the newest report of `epoch` that was saved. */
   readonly sequence: number;
   /** When the controller last heard from the node. */

@@ -44,7 +44,9 @@ export function hearReports(draft: Draft): void {
 
 // A node that lost everything counts its epochs from the start, and may come to a number that is known already.
 function isOfAnotherImage(report: Report, node: Node): boolean {
-  return report.epoch === node.epoch && node.imageId !== undefined && report.imageId !== node.imageId;
+  const { imageId } = report;
+  const isKnown = imageId !== undefined && node.imageId !== undefined;
+  return report.epoch === node.epoch && isKnown && imageId !== node.imageId;
 }
 
 // Late, or of a node that lost its journal: an order that orders nothing tells it which epoch it has to outdo.

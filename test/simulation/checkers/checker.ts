@@ -10,6 +10,8 @@ export type CheckContext = {
   readonly view: View;
   machines(): readonly Machine[];
   nowMs(): number;
+  /** Whether so much went wrong that a good message may have been tried in vain until the broker gave it up. */
+  mayGiveUp(): boolean;
 };
 
 export type Checker = {

@@ -23,6 +23,8 @@ type Stay = {
   /** Releases that were begun; those that a reboot or a kill interrupted may begin again. */
   releasesRunning: number;
   releasesDone: number;
+  /** Also by a kill: its time was over, or the node was shut down and it began again. */
+  releaseEnded: boolean;
 };
 
 export const checkReleases: CreateChecker = ({ violate, machines }) => {
@@ -44,6 +46,7 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
       taskRan: false,
       releasesRunning: 0,
       releasesDone: 0,
+      releaseEnded: false,
     };
     const found = stays.get(keyOf(process)) ?? fresh;
     stays.set(keyOf(process), found);
@@ -122,6 +125,7 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
           if (process.kind === 'release') {
             stay.releasesRunning -= 1;
             if (how === 'exited') stay.releasesDone += 1;
+            if (how !== 'machineDown') stay.releaseEnded = true;
           }
           return;
         }
@@ -146,7 +150,7 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
   // A job that is over owes nothing any more: each stay was released after its last task, or its waiver stands.
   function checkCompletion(job: Job): void {
     for (const stay of stays.values()) {
-      if (stay.incarnation !== job.incarnation || !stay.isOwed || stay.releasesDone > 0) continue;
+      if (stay.incarnation !== job.incarnation || !stay.isOwed || stay.releaseEnded) continue;
       const waiver = waivers.get(`${stay.incarnation}/${stay.nodeId}`);
       if (waiver !== undefined) continue;
       const machine = machines().find(({ name }) => name === stay.machine);

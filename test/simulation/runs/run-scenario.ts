@@ -69,6 +69,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     view,
     machines: () => provisioner.machines(),
     nowMs: () => sim.scheduler.nowMs(),
+    mayGiveUp: () => [...sim.counts.faults.values()].reduce((sum, count) => sum + count, 0) >= 10,
   };
   const listening: Checker[] = checkers.map((create) => create(context));
   sim.onFact((fact) => {
