@@ -21,6 +21,7 @@ export function dissolvePool(draft: Draft): void {
   needEveryJob(draft);
   if (draft.nodes.size === 0 && !draft.asked.reask) return;
   draft.nodes.clear();
+  draft.orders.clear();
   // The provisioner is told before the pool's head goes, so that no crash leaves nodes that nobody wants.
   draft.tellCapacity = true;
   draft.more = true;

@@ -1,0 +1,92 @@
+// Everything a verb may touch, in memory: a table, blobs, a bus that keeps what was sent, and a clock that waiting moves.
+import type { Blobs } from '../../shared/blobs/blobs.js';
+import type { Clock } from '../../shared/clock.js';
+import type { Ids } from '../../shared/ids.js';
+import { silentLog } from '../../shared/log.js';
+import type { Bus, OutgoingMessage, QueueName } from '../../shared/queues/bus.js';
+import type { Services } from '../../shared/services.js';
+import type { Table } from '../../shared/tables/table.js';
+import { createMemoryRows, createMemoryTable, type MemoryRows } from './memory-table.js';
+
+export type RecordingBus = Bus & {
+  readonly sent: { readonly queue: QueueName; readonly message: OutgoingMessage }[];
+};
+export type PassingClock = Clock & { pass(ms: number): void };
+export type MemoryServices = Omit<Services, 'table' | 'bus' | 'clock'> & {
+  readonly table: Table;
+  /** What the table holds, to look at and to change behind its back. */
+  readonly rows: MemoryRows;
+  readonly bus: RecordingBus;
+  readonly clock: PassingClock;
+};
+
+export function createServices(): MemoryServices {
+  const rows = createMemoryRows();
+  return {
+    rows,
+    table: createMemoryTable(rows),
+    bus: createRecordingBus(),
+    blobs: createMemoryBlobs(),
+    clock: createPassingClock(),
+    ids: createCountedIds(),
+    log: silentLog,
+    config: {
+      serviceBusConnection: '',
+      storageConnection: '',
+      account: { name: 'account', keys: [] },
+      table: 'bookend',
+      container: 'bookend',
+      logLevel: 'error',
+    },
+  };
+}
+
+/** A bus that accepts everything and delivers nothing: whoever plays the triggers reads `sent`. */
+export function createRecordingBus(): RecordingBus {
+  const sent: RecordingBus['sent'] = [];
+  return {
+    sent,
+    send(queue, messages) {
+      sent.push(...messages.map((message) => ({ queue, message: structuredClone(message) })));
+      return Promise.resolve();
+    },
+    openSession: () => Promise.resolve(undefined),
+    openNextSession: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
+  };
+}
+
+export function createMemoryBlobs(): Blobs & { readonly kept: ReadonlyMap<string, Uint8Array> } {
+  const kept = new Map<string, Uint8Array>();
+  return {
+    kept,
+    put: (name, content) => Promise.resolve(void kept.set(name, content.slice())),
+    get: (name) => Promise.resolve(kept.get(name)),
+    remove: (name) => Promise.resolve(void kept.delete(name)),
+    urlFor: (name) => Promise.resolve(`memory://${name}`),
+  };
+}
+
+/** Time that passes whenever somebody waits for it, and never otherwise. */
+export function createPassingClock(start = '2026-01-01T00:00:00.000Z'): PassingClock {
+  let elapsedMs = 0;
+  return {
+    now: () => new Date(Date.parse(start) + elapsedMs),
+    monotonicMs: () => elapsedMs,
+    schedule(delayMs, callback) {
+      let isCancelled = false;
+      queueMicrotask(() => {
+        if (isCancelled) return;
+        elapsedMs += Math.max(0, delayMs);
+        callback();
+      });
+      return { cancel: () => void (isCancelled = true) };
+    },
+    pass: (ms) => void (elapsedMs += ms),
+  };
+}
+
+function createCountedIds(): Ids {
+  let count = 0;
+  return { uuid: () => `00000000-0000-4000-8000-${String(++count).padStart(12, '0')}`, random: () => 0.5 };
+}
