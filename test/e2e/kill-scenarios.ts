@@ -24,11 +24,11 @@ export const victims = {
 } as const satisfies Readonly<Record<string, readonly Victim[]>>;
 export type VictimName = keyof typeof victims;
 
-export const kinds = ['preparation', 'task', 'release'] as const;
+const kinds = ['preparation', 'task', 'release'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** The points that the promise names. */
-export const namedPoints = [
+/** The points that are promised, and those between them. */
+const promisedPoints = [
   'order received',
   'order journaled',
   'process spawned',
@@ -37,8 +37,7 @@ export const namedPoints = [
   'pass half saved',
   'orders half sent',
 ] as const;
-/** Those between them. */
-export const furtherPoints = [
+const furtherPoints = [
   'order completed',
   'running unsaved',
   'running saved',
@@ -47,14 +46,18 @@ export const furtherPoints = [
   'report due',
   'pass saved',
 ] as const;
-export type Point = (typeof namedPoints)[number] | (typeof furtherPoints)[number];
+export type Point = (typeof promisedPoints)[number] | (typeof furtherPoints)[number];
 
 export type Scenario = { readonly point: Point; readonly kind: Kind; readonly victim: VictimName };
 
-export const everyScenario = (points: readonly Point[]): readonly Scenario[] =>
-  points.flatMap((point) =>
-    kinds.flatMap((kind) => Object.keys(victims).map((victim) => ({ point, kind, victim: victim as VictimName }))),
-  );
+const scenariosOf = (points: readonly Point[], names: readonly VictimName[]): readonly Scenario[] =>
+  points.flatMap((point) => kinds.flatMap((kind) => names.map((victim) => ({ point, kind, victim }))));
+
+/** Everybody at every promised point; at the further ones, who is at work there, whom it talks to, and everybody at once. */
+export const matrix: readonly Scenario[] = [
+  ...scenariosOf(promisedPoints, ['parent', 'host', 'broker', 'agent', 'all together']),
+  ...scenariosOf(furtherPoints, ['agent', 'broker', 'all together']),
+];
 
 /** Plays the scenario on a pool of two idle nodes; rejects unless the kill took place and the job came to its end as promised. */
 export async function playScenario(stack: KillableStack, poolId: string, scenario: Scenario): Promise<void> {

@@ -1,15 +1,14 @@
-// Runs scenarios one after the other against one stack, which so survives many deaths; a scenario that fails gets the next a fresh one.
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+// Runs tests one after the other against one stack, which so survives many deaths; a test that fails gets the next a fresh one.
+import { afterAll, afterEach, beforeEach, describe, test } from 'vitest';
 import { eventually } from '../helpers/eventually.js';
 import { taskProcessesOf } from '../helpers/processes-of.js';
-import { playScenario, type Scenario } from './kill-scenarios.js';
+import { matrix, playScenario, type Scenario } from './kill-scenarios.js';
 import { startKillableStack, type KillableStack } from './killable-stack.js';
 import { addPool } from './marked-job.js';
 
-const poolId = 'pool1';
-const scenarioWithinMs = 150_000;
-
-export function killSuite(title: string, scenarios: readonly Scenario[]): void {
+/** Gives the tests of this file a stack with a pool of two nodes; after each, no process of a task may be left. */
+export function keepKillableStack(title: string): { stack(): KillableStack; readonly poolId: string } {
+  const poolId = 'pool1';
   let stack: KillableStack | undefined;
   beforeEach(async () => {
     if (stack !== undefined) return;
@@ -25,21 +24,33 @@ export function killSuite(title: string, scenarios: readonly Scenario[]): void {
     if (failed) stack = undefined;
     if (failed) return used.stop();
     await eventually('the end of all tasks', () => taskProcessesOf(used.directory).length === 0);
-    expect(taskProcessesOf(used.directory)).toEqual([]);
   });
   afterAll(async () => stack?.stop());
+  return {
+    poolId,
+    stack() {
+      if (stack === undefined) throw new Error('There is no stack to play on');
+      return stack;
+    },
+  };
+}
 
+const scenarioWithinMs = 150_000;
+
+/** One test for each scenario. */
+export function killSuite(title: string, scenarios: readonly Scenario[]): void {
+  const { stack, poolId } = keepKillableStack(title);
   describe(title, () => {
-    for (const scenario of scenarios) {
-      const { victim, point, kind } = scenario;
-      test(
-        `${victim} killed at: ${point} (${kind})`,
-        async () => {
-          if (stack === undefined) throw new Error('There is no stack to play on');
-          await playScenario(stack, poolId, scenario);
-        },
-        scenarioWithinMs,
-      );
-    }
+    test.each(scenarios.map((scenario) => [scenario.victim, scenario.point, scenario.kind, scenario] as const))(
+      '%s killed at: %s (%s)',
+      (_, __, ___, scenario) => playScenario(stack(), poolId, scenario),
+      scenarioWithinMs,
+    );
   });
+}
+
+/** Part `part` of `parts` of all scenarios, only when KILL_MATRIX is set: they take minutes. */
+export function killMatrix(part: number, parts: number): void {
+  const own = matrix.filter((_, index) => index % parts === part - 1);
+  describe.skipIf(process.env['KILL_MATRIX'] === undefined)('the matrix', () => killSuite(`matrix ${part}`, own));
 }

@@ -22,6 +22,8 @@ export type KillPlan = {
   readonly kind: string;
   readonly jobId: string;
   readonly victims: readonly Victim[];
+  /** The broker's data is removed before it can be started again. */
+  readonly brokerForgets?: boolean;
 };
 
 const firedSchema = z.object({ by: z.number(), pids: z.array(z.number()) });
@@ -38,8 +40,8 @@ export type KillableStack = {
   fired(name: string): Fired | undefined;
   /** Processes of one of the project's programs, by its entry file below dist/. */
   programs(entry: string): readonly FoundProcess[];
-  /** How often the stack was started. */
-  starts(): number;
+  /** Stops the stack as a user does, nodes and all, and starts it again on its data. */
+  restart(): Promise<void>;
   /** Keeps logs and journals of a failed test. */
   keepArtefacts(title: string): Promise<void>;
   /** Ends everything. Rejects when something of it, or of a task, outlives that. */
@@ -73,9 +75,10 @@ export async function startKillableStack(): Promise<KillableStack> {
     );
     programs.push(program);
     const hasEnded = (): boolean => program.process.exitCode !== null || program.process.signalCode !== null;
-    void program.ended.then((how) => {
+    // At its exit, not when its output has ended: the parts that it leaves behind still live for a moment, and write there.
+    program.process.once('exit', (_, signal) => {
       client = undefined;
-      if (how === 'SIGKILL' && !isStopping) start().catch((error: unknown) => (failure = error));
+      if (signal === 'SIGKILL' && !isStopping) start().catch((error: unknown) => (failure = error));
     });
     await eventually('the ready line', () => program.stdout().includes('\n') || hasEnded(), readyWithinMs, 50);
     if (hasEnded()) {
@@ -123,7 +126,12 @@ export async function startKillableStack(): Promise<KillableStack> {
       return text === '' ? undefined : firedSchema.parse(JSON.parse(text));
     },
     programs: (entry) => processesOf(directory).filter(({ command }) => command.includes(`dist/${entry}`)),
-    starts: () => programs.length,
+    async restart() {
+      const last = programs.at(-1);
+      last?.process.kill('SIGTERM');
+      await last?.ended;
+      await start();
+    },
     keepArtefacts: (title) =>
       keepArtefacts(title, {
         texts: Object.fromEntries(programs.map((program, index) => [`start-${index + 1}.log`, program.stderr()])),

@@ -22,7 +22,8 @@ export type SharedStack = {
   /** For marks. */
   readonly directory: string;
   client(): BatchServiceClient;
-  processes(): Readonly<Record<string, number>>;
+  /** All of its processes. */
+  programs(): readonly FoundProcess[];
   taskProcesses(): readonly FoundProcess[];
   /** Adds the job and its tasks, waits for them, terminates the job and waits until it has completed. */
   runJob(job: MarkedJob, scripts?: JobScripts): Promise<void>;
@@ -58,7 +59,7 @@ export async function startSharedStack(options: Partial<StackOptions> = {}): Pro
   return {
     directory,
     client: () => client,
-    processes: () => stack.processes(),
+    programs: () => processesOf(temporary),
     taskProcesses: () => taskProcessesOf(temporary),
     async runJob(job, scripts = {}) {
       await client.job.add(jobBody(job, scripts));
