@@ -2,7 +2,7 @@
 import type { Order } from '../shared/nodes/node-messages.js';
 import type { AgentContext } from './agent-context.js';
 import { decideOutrank } from './join-decisions.js';
-import { decideOrder, isOfAnotherEpoch } from './order-decisions.js';
+import { decideOrder, mustOutrank } from './order-decisions.js';
 import { imageMarkerPath } from './task-paths.js';
 
 export type OrderBook = {
@@ -22,10 +22,9 @@ export function createOrderBook(agent: AgentContext, endReportedIn: ReadonlyMap<
   };
   return {
     async accept(order) {
-      const { epoch } = agent.node();
       const decision = decideOrder(order, { ...journal, node: agent.node(), endReportedIn }, agent.time.now());
       if (decision.kind === 'refused') {
-        if (order.epoch >= epoch && isOfAnotherEpoch(order, agent.node())) await outrank(order.epoch);
+        if (mustOutrank(order, agent.node())) await outrank(order.epoch);
         log.info('order was refused', { jobId: order.jobId, epoch: order.epoch });
         return () => reporter.request(0);
       }

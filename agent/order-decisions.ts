@@ -81,6 +81,12 @@ export function isOfAnotherEpoch({ epoch, imageId }: Order, node: NodeRecord): b
   return epoch !== node.epoch || (imageId !== undefined && imageId !== node.imageId);
 }
 
+/** Whether the controller knows a later epoch of this node, or another image under a number that this one took again. */
+export function mustOutrank({ epoch, imageId }: Order, node: NodeRecord): boolean {
+  const isOfAnotherImage = imageId !== undefined && imageId !== node.imageId;
+  return epoch > node.epoch || (isOfAnotherImage && epoch >= node.imageEpoch);
+}
+
 function toRecord(
   run: RunOrder,
   order: Order,

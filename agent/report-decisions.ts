@@ -13,20 +13,26 @@ export type BuiltReport = {
   readonly report: Report;
   /** Runs whose end this report carries. */
   readonly ends: readonly string[];
-  /** Not everything fitted: another report should follow. */
+  /** An end that no report has told yet did not fit: another report should follow. */
   readonly isPartial: boolean;
 };
 
-/** The snapshot of `pending` runs, ended ones first, since they wait for an answer. */
+/**
+ * The snapshot of `pending` runs. If they do not fit into one message, ends that no report has told come first, told ends last: so each
+ * report of a series tells something new, and the series ends.
+ */
 export function buildReport(seen: {
   readonly identity: Identity;
   readonly node: NodeRecord;
   readonly pending: Iterable<RunRecord>;
   readonly sequence: number;
+  /** Runs whose end a report of this agent has carried. */
+  readonly told: ReadonlySet<string> | ReadonlyMap<string, unknown>;
   readonly time: NodeTime;
 }): BuiltReport {
   const now = seen.time.now();
-  const all = [...seen.pending].sort((a, b) => Number(b.state.name === 'ended') - Number(a.state.name === 'ended'));
+  const rank = (run: RunRecord): number => (run.state.name !== 'ended' ? 1 : seen.told.has(run.runId) ? 2 : 0);
+  const all = [...seen.pending].sort((a, b) => rank(a) - rank(b));
   const runs: RunReport[] = [];
   let characters = 0;
   for (const run of all) {
@@ -49,7 +55,7 @@ export function buildReport(seen: {
       runs,
     },
     ends: runs.filter((run) => run.state === 'ended').map((run) => run.runId),
-    isPartial: runs.length < all.length,
+    isPartial: all.slice(runs.length).some((run) => rank(run) === 0),
   };
 }
 

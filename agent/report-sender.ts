@@ -41,7 +41,8 @@ export function createReportSender(
       sequence += 1;
       const node = agent.node();
       const pending = journal.pending.values();
-      const { report, ends, isPartial } = buildReport({ identity, node, pending, sequence, time: agent.time });
+      const told = endReportedIn;
+      const { report, ends, isPartial } = buildReport({ identity, node, pending, sequence, told, time: agent.time });
       for (const runId of endReportedIn.keys()) if (!journal.pending.has(runId)) endReportedIn.delete(runId);
       for (const runId of ends) if (!endReportedIn.has(runId)) endReportedIn.set(runId, sequence);
       const messageId = reportMessageId(identity, node.epoch, sequence);

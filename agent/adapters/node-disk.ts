@@ -35,7 +35,16 @@ export async function createNodeDisk(directories: { readonly root: string; reado
     async rename(path, newPath) {
       await unlessMissing(fs.rename(inRoot(path), inRoot(newPath)));
     },
-    removeDirectory: (path) => fs.rm(inRoot(path), { recursive: true, force: true, maxRetries: 3 }),
+    async removeDirectory(path) {
+      const remove = (): Promise<void> => fs.rm(inRoot(path), { recursive: true, force: true, maxRetries: 3 });
+      try {
+        await remove();
+      } catch (error) {
+        if (!hasCode(error, 'EACCES', 'EPERM')) throw error;
+        await openForRemoval(inRoot(path));
+        await remove();
+      }
+    },
     async removeEmptyDirectory(path) {
       try {
         await fs.rmdir(inRoot(path));
@@ -55,6 +64,13 @@ export async function createNodeDisk(directories: { readonly root: string; reado
     open: (path) => openWithin(root, inRoot(path)),
     list: (directory, recursive, limit) => listWithin(root, directory, recursive, limit),
   };
+}
+
+// A task may have taken the right to write from its own folders.
+async function openForRemoval(path: string): Promise<void> {
+  await fs.chmod(path, privateDirectory);
+  for (const entry of await fs.readdir(path, { withFileTypes: true }))
+    if (entry.isDirectory()) await openForRemoval(join(path, entry.name));
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {

@@ -27,8 +27,8 @@ export type NodeOnMachine = {
   readonly identity: Identity;
   readonly stateDirectory: string;
   readonly bus: MemoryBus;
-  /** Starts an agent on this node's directories; the one before must have stopped. */
-  start(): Promise<Agent>;
+  /** Starts an agent on this node's directories; the one before must have stopped. `bootId`: as if the machine had been rebooted. */
+  start(given?: { readonly bootId: string }): Promise<Agent>;
   sendOrder(order: Order): Promise<void>;
   reports(): readonly Report[];
   /** The run as the newest report that names it tells it. */
@@ -63,12 +63,14 @@ export async function createNodeOnMachine(): Promise<NodeOnMachine> {
     identity,
     stateDirectory,
     bus,
-    async start() {
+    async start(given) {
+      const processes = await createLinuxProcesses({ root: identity.rootDirectory, state: stateDirectory });
+      const machine = async () => ({ ...(await processes.machine()), ...given });
       last = await startAgent({
         identity,
         bus,
         disk: await createNodeDisk({ root: identity.rootDirectory, state: stateDirectory }),
-        processes: await createLinuxProcesses({ root: identity.rootDirectory, state: stateDirectory }),
+        processes: { ...processes, machine },
         downloads: createHttpDownloads(),
         clock: systemClock,
         ids: systemIds,
