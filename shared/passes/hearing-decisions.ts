@@ -42,11 +42,11 @@ export function hearReports(draft: Draft): void {
   }
 }
 
-// A node that lost everything counts its epochs from the start, and may come to a number that is known already.
+// A node that lost everything counts its epochs from the start: its new image has a number that was given before.
 function isOfAnotherImage(report: Report, node: Node): boolean {
-  const { imageId } = report;
+  const { imageId, imageEpoch } = report;
   const isKnown = imageId !== undefined && node.imageId !== undefined;
-  return report.epoch === node.epoch && isKnown && imageId !== node.imageId;
+  return isKnown && imageId !== node.imageId && imageEpoch <= node.epoch;
 }
 
 // Late, or of a node that lost its journal: an order that orders nothing tells it which epoch it has to outdo.

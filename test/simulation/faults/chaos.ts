@@ -17,6 +17,8 @@ const refusable: Readonly<Record<string, readonly string[]>> = {
   processes: ['start', 'look', 'forbid', 'signal', 'findProgram'],
 };
 
+const longestWayMs = 2_000;
+
 export function createChaos(
   { timing, faults }: { readonly timing: Random; readonly faults: Random },
   { call: rates }: Profile,
@@ -26,7 +28,8 @@ export function createChaos(
   const delayed = (fate: Fate, life: string): Fate => {
     const longest = life === 'agent' ? 30_000 : 400_000;
     const ms = Math.min(longest, faults.pick([50, 300, 2_000, 15_000, 70_000, 330_000]));
-    return faults.chance(0.5) ? { ...fate, thereMs: ms } : { ...fate, backMs: ms };
+    // A request that its service got minutes late was given up by both; an answer may be late for as long as somebody waits.
+    return faults.chance(0.5) ? { ...fate, thereMs: Math.min(ms, longestWayMs) } : { ...fate, backMs: ms };
   };
   const kindOf = (call: Call<unknown>): Fate['kind'] => {
     const isAgent = call.life.kind === 'agent';

@@ -1,13 +1,13 @@
 // Blobs in memory, and their URLs: who holds one may read or write that blob until it expires.
 import { DownloadRefused, type Downloads } from '../../../agent/downloads.js';
-import type { Blobs } from '../../../shared/blobs/blobs.js';
+import { BlobsUnavailable, type Blobs } from '../../../shared/blobs/blobs.js';
 import type { Life } from '../core/life.js';
 import type { Sim } from '../core/sim.js';
 
 export type BlobStore = Map<string, Uint8Array>;
 
 export function createSimBlobs(sim: Sim, store: BlobStore, life: Life): Blobs {
-  const failed = (): Error => new Error('The blob service did not answer');
+  const failed = (): Error => new BlobsUnavailable('The blob service did not answer');
   const call = <T>(method: string, about: string, effect: () => T): Promise<T> =>
     sim.call({ life, api: 'blobs', method, about, effect, refuse: failed });
   return {
