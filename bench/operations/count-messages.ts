@@ -107,8 +107,11 @@ function countEvent(at: string, name: string, context: unknown, count: Count): v
   switch (name) {
     case 'message': {
       const delivery: Delivery = Reflect.get(Object(context), 'delivery');
-      const what = labelOfBytes(bodyOf(Reflect.get(Object(context), 'message')));
-      const isApart = isAboutFiles(what);
+      const message: unknown = Reflect.get(Object(context), 'message');
+      const label = labelOfBytes(bodyOf(message));
+      const isAgain = Number(Reflect.get(Object(message), 'delivery_count') ?? 0) > 0;
+      const what = isAgain ? `${label} (again)` : label;
+      const isApart = isAboutFiles(label);
       count({ kind: 'receive', at, what, isApart });
       countSettlement(delivery, () => count({ kind: 'settle', at, what, isApart }));
       return;

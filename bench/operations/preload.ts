@@ -6,6 +6,7 @@ import { countExecutions } from './count-executions.js';
 import { countMessages } from './count-messages.js';
 import { countRequests, tellPartitions } from './count-requests.js';
 import { countsVariable, createCounter } from './counter.js';
+import { lapseOf, lapseTime } from './time-lapse.js';
 
 const directory = process.env[countsVariable];
 const program = /dist\/(?:local\/|bench\/)?([\w-]+)\/[\w-]+\.js$/.exec(process.argv[1] ?? '')?.[1];
@@ -16,4 +17,6 @@ if (directory !== undefined && program !== undefined) {
   tellPartitions(TableClient);
   countExecutions(count);
   if (program === 'service-bus') answerCounts(directory);
+  const lapse = lapseOf();
+  if (lapse !== undefined) lapseTime(lapse);
 }

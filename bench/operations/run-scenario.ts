@@ -4,10 +4,15 @@ import { onStopSignals } from '../../local/stop-signals.js';
 import { stderrLog } from '../../shared/log.js';
 import { countsVariable } from './counter.js';
 import { playCrowd } from './crowd-scenario.js';
+import { watchIdlePool } from './idle-scenario.js';
 import { playSampleScenario } from './sample-scenario.js';
 import type { Scenario } from './scenario.js';
 
-const scenarios: Readonly<Record<string, Scenario>> = { sample: playSampleScenario, crowd: playCrowd };
+const scenarios: Readonly<Record<string, Scenario>> = {
+  sample: playSampleScenario,
+  crowd: playCrowd,
+  idle: watchIdlePool,
+};
 
 const [name = '', agents, tasks, idleNodes] = process.argv.slice(2);
 const signals = onStopSignals();
