@@ -1,7 +1,7 @@
 // Azurite's table and blob services, started inside this process through the classes its package ships.
 // Its queue service is not used: Bookend's messages go over Service Bus. Knows no table and no container.
 import { createRequire } from 'node:module';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { join } from 'node:path';
 
 /** What this project uses of Azurite's server classes; the package ships no types. */
@@ -76,6 +76,7 @@ export async function startAzuriteServers(options: {
       ...[false, undefined, false, undefined, ...relaxed, inMemory],
     ),
   );
+  readWholeCharacters(table.httpServer);
   await Promise.all([table.start(), blob.start()]);
   return {
     tablePort: portOf(table),
@@ -99,6 +100,14 @@ function findByRowFirst(collection: Collection): void {
     const { RowKey, ...others } = query;
     return findOne.call(this, RowKey === undefined ? query : { RowKey, ...others });
   };
+}
+
+// Azurite makes text of each piece of a single entity's body by itself, which breaks a character that lies across two pieces.
+// Transactions it reads as a whole, and as bytes.
+function readWholeCharacters(server: Server): void {
+  server.prependListener('request', (request: IncomingMessage) => {
+    if (request.url?.includes('$batch') !== true) request.setEncoding('utf8');
+  });
 }
 
 /** Of the table configuration: debug log, access log, access log stream. */

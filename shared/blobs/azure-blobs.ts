@@ -7,7 +7,7 @@ import {
   type ContainerClient as Container,
 } from '@azure/storage-blob';
 import type { Clock } from '../clock.js';
-import type { Blobs } from './blobs.js';
+import { BlobsUnavailable, type Blobs } from './blobs.js';
 
 // A URL made here may be used on a machine whose clock is behind.
 const clockSkewMs = 15 * 60_000;
@@ -28,24 +28,27 @@ export function createAzureBlobs(connectionString: string, name: string, clock: 
     }
   };
   return {
-    async put(blob, content) {
-      await ensureContainer();
-      await container.getBlockBlobClient(blob).uploadData(content);
-    },
-    async get(blob) {
-      try {
-        return await container.getBlobClient(blob).downloadToBuffer();
-      } catch (error) {
-        if (error instanceof RestError && error.statusCode === 404) return undefined;
-        throw error;
-      }
-    },
-    async remove(blob) {
-      await ensureContainer();
-      await container.getBlobClient(blob).deleteIfExists();
-    },
+    put: (blob, content) =>
+      told(`writing blob '${blob}'`, async () => {
+        await ensureContainer();
+        await container.getBlockBlobClient(blob).uploadData(content);
+      }),
+    get: (blob) =>
+      told(`reading blob '${blob}'`, async () => {
+        try {
+          return await container.getBlobClient(blob).downloadToBuffer();
+        } catch (error) {
+          if (error instanceof RestError && error.statusCode === 404) return undefined;
+          throw error;
+        }
+      }),
+    remove: (blob) =>
+      told(`removing blob '${blob}'`, async () => {
+        await ensureContainer();
+        await container.getBlobClient(blob).deleteIfExists();
+      }),
     async urlFor(blob, right, validMs) {
-      await ensureContainer();
+      await told('creating the container', ensureContainer);
       const now = clock.now().getTime();
       return container.getBlobClient(blob).generateSasUrl({
         permissions: BlobSASPermissions.parse(right === 'read' ? 'r' : 'cw'),
@@ -55,4 +58,19 @@ export function createAzureBlobs(connectionString: string, name: string, clock: 
       });
     },
   };
+}
+
+async function told<T>(attempted: string, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    throw new BlobsUnavailable(`While ${attempted}: the blob service did not answer`, { cause: error });
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof RestError)) return error instanceof Error && error.name === 'AbortError';
+  const { statusCode } = error;
+  return statusCode === undefined || statusCode === 408 || statusCode === 429 || statusCode >= 500;
 }

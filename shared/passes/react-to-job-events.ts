@@ -5,6 +5,7 @@ import { hintSchema, hintTypes } from '../events/hints.js';
 import { describeError } from '../log.js';
 import { messageTypes, reportSchema, type Report } from '../nodes/node-messages.js';
 import { BusUnavailable } from '../queues/bus.js';
+import { BlobsUnavailable } from '../blobs/blobs.js';
 import { DoNotRetry } from '../errors.js';
 import type { Services } from '../services.js';
 import { TableConflict, TableUnavailable } from '../tables/table.js';
@@ -61,7 +62,7 @@ async function passFor(services: Services, parsed: readonly Parsed[]): Promise<v
 }
 
 const isPassing = (error: unknown): boolean =>
-  error instanceof TableConflict || error instanceof TableUnavailable || error instanceof BusUnavailable;
+  [TableConflict, TableUnavailable, BusUnavailable, BlobsUnavailable].some((kind) => error instanceof kind);
 
 async function giveUp(services: Services, message: JobEventMessage, error: unknown): Promise<void> {
   await saveDeadLetter(services, {

@@ -22,8 +22,16 @@ export async function savePool({ table, clock, ids }: Services, draft: Draft, et
     ...toRefWrites(draft, partition, etags),
   ];
   const events = toEventWrites(draft.events, clock.now(), ids.uuid());
-  const units = [...writes, ...events].map((write) => ({ writes: [write] }));
+  const [removals, others] = splitRemovals([...writes, ...events]);
+  const units = others.map((write) => ({ writes: [write] }));
   for (const transaction of toTransactions(units)) await table.write(partition, writesOf(transaction));
+  for (const removal of removals) await table.write(partition, [removal]);
+}
+
+// A removal with a condition is a transaction of its own. Here it comes last: it ends what the others are about.
+function splitRemovals(writes: readonly Write[]): readonly [removals: readonly Write[], others: readonly Write[]] {
+  const isConditional = (write: Write): boolean => write.type === 'delete' && write.etag !== undefined;
+  return [writes.filter(isConditional), writes.filter((write) => !isConditional(write))];
 }
 
 function toHeadWrites({ seen, pool }: Draft, partition: string, etags: Etags): readonly Write[] {

@@ -1,6 +1,7 @@
 // The table in Azure Table Storage or Azurite, through the official client. Maps its errors to the three that callers act on.
 import { odata, TableClient, type TransactionAction } from '@azure/data-tables';
 import {
+  refuseConditionalRemovals,
   TableConflict,
   TableUnavailable,
   type ConflictKind,
@@ -48,6 +49,7 @@ export function createAzureTable(connectionString: string, name: string): Table 
     async write(partition, writes) {
       const [only] = writes;
       if (only === undefined) return [];
+      refuseConditionalRemovals(writes);
       try {
         return await withTable(() =>
           writes.length === 1 ? writeOne(client, partition, only) : writeAll(client, partition, writes),
@@ -119,7 +121,7 @@ function toAction(partition: string, write: Write): TransactionAction {
     case 'upsert':
       return ['upsert', { ...write.values, ...key }, 'Replace'];
     case 'delete':
-      return ['delete', { ...key, etag: write.etag ?? '*' }];
+      return ['delete', key];
   }
 }
 
@@ -127,6 +129,8 @@ function fromWire(wire: WireEntity): Entity {
   const values: Record<string, string | number | boolean> = {};
   for (const [name, value] of Object.entries(wire)) {
     if (name === 'partitionKey' || name === 'rowKey' || name === 'etag' || name === 'timestamp') continue;
+    // What the service says about its answer, not a property of the entity.
+    if (name.startsWith('odata.')) continue;
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') values[name] = value;
   }
   return {

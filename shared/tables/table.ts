@@ -18,6 +18,7 @@ export type Write =
   | { readonly type: 'upsert'; readonly row: string; readonly values: EntityValues }
   /** Changes the given properties of an existing entity only. */
   | { readonly type: 'merge'; readonly row: string; readonly values: EntityValues; readonly etag?: string }
+  /** With `etag` only as a transaction's single write: the service's client forgets the condition among others. */
   | { readonly type: 'delete'; readonly row: string; readonly etag?: string };
 
 /** Rows with `from` <= row < `below`, in order. */
@@ -36,6 +37,13 @@ export type Table = {
    */
   write(partition: string, writes: readonly Write[]): Promise<readonly string[]>;
 };
+
+/** Throws for what the interface rules out but an implementation could not keep. */
+export function refuseConditionalRemovals(writes: readonly Write[]): void {
+  const found = writes.find((write) => write.type === 'delete' && write.etag !== undefined);
+  if (writes.length > 1 && found !== undefined)
+    throw new Error(`The removal of row '${found.row}' has a condition, so it must be a transaction's only write`);
+}
 
 /** Largest number of writes in one transaction. */
 export const maxWritesPerTransaction = 100;

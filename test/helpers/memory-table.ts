@@ -2,6 +2,7 @@
 // see writes made between them. The same contract suite runs on it and on the real one.
 import {
   maxWritesPerTransaction,
+  refuseConditionalRemovals,
   TableConflict,
   type Entity,
   type EntityValues,
@@ -123,7 +124,9 @@ function checkCondition(partition: string, write: Write, found: Stored | undefin
 }
 
 function refuseMisuse(writes: readonly Write[]): void {
-  if (writes.length > maxWritesPerTransaction) throw new Error(`A transaction of ${writes.length} writes was asked for`);
+  refuseConditionalRemovals(writes);
+  if (writes.length > maxWritesPerTransaction)
+    throw new Error(`A transaction of ${writes.length} writes was asked for`);
   const rows = new Set(writes.map((write) => write.row));
   if (rows.size < writes.length) throw new Error('A transaction names a row twice');
   const bytes = writes.reduce((sum, write) => sum + ('values' in write ? bytesOf(write.values) : 0), 0);

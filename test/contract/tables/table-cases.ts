@@ -1,0 +1,258 @@
+// What every Table keeps to, whatever is behind it. Each case has a partition of its own.
+import { expect, test } from 'vitest';
+import { fromDocument, toDocument } from '../../../shared/tables/document.js';
+import { TableConflict, type ConflictKind, type Entity, type Table, type Write } from '../../../shared/tables/table.js';
+
+const row = (number: number): string => `row:${String(number).padStart(4, '0')}`;
+const inserts = (from: number, below: number): Write[] =>
+  Array.from({ length: below - from }, (_, index) => ({
+    type: 'insert',
+    row: row(from + index),
+    values: { n: from + index },
+  }));
+
+export function testTable(tableOf: () => Table): void {
+  let count = 0;
+  const fresh = (): { table: Table; partition: string } => ({ table: tableOf(), partition: `case:${++count}` });
+
+  async function expectConflict(kind: ConflictKind, attempt: Promise<unknown>): Promise<void> {
+    const error: unknown = await attempt.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(TableConflict);
+    expect((error as TableConflict).kind).toBe(kind);
+  }
+
+  async function readAll(table: Table, partition: string, limit: number): Promise<readonly Entity[]> {
+    const found: Entity[] = [];
+    let continuation: string | undefined;
+    do {
+      const page = await table.query(partition, {}, limit, continuation);
+      expect(page.entities.length).toBeLessThanOrEqual(limit);
+      found.push(...page.entities);
+      continuation = page.continuation;
+    } while (continuation !== undefined);
+    return found;
+  }
+
+  test('gives back what was put in: text of any kind, numbers, truth values', async () => {
+    const { table, partition } = fresh();
+    const values = {
+      text: 'a "quoted" text\n\t\\ with ünïcode, 😀 and \u0000',
+      empty: '',
+      whole: 42,
+      broken: 1.5,
+      negative: -7,
+      large: 9_007_199_254_740_991,
+      yes: true,
+      no: false,
+    };
+    const [etag] = await table.write(partition, [{ type: 'insert', row: 'a', values }]);
+    expect(await table.get(partition, 'a')).toEqual({ partition, row: 'a', values, etag });
+    const page = await table.query(partition, {}, 10);
+    expect(page).toEqual({ entities: [{ partition, row: 'a', values, etag }] });
+  });
+
+  test('keeps a document of 400,000 characters in one row', async () => {
+    const { table, partition } = fresh();
+    const document = { text: 'ä'.repeat(399_000) };
+    await table.write(partition, [{ type: 'insert', row: 'a', values: toDocument('document', document) }]);
+    const kept = fromDocument<typeof document>('document', (await table.get(partition, 'a'))?.values ?? {});
+    // Not by comparing the texts: a difference would fill the screen.
+    expect(kept.text === document.text).toBe(true);
+  });
+
+  test('knows nothing of a row that is not there', async () => {
+    const { table, partition } = fresh();
+    expect(await table.get(partition, 'a')).toBeUndefined();
+    expect(await table.query(partition, {}, 10)).toEqual({ entities: [] });
+  });
+
+  test('takes keys with every sign that Bookend uses in them', async () => {
+    const { table, partition } = fresh();
+    const keys = ["task:it's", 'event:2026-01-01T00:00:00.000Z:x', 'node:tvmps_1_d', 'a b', 'a+b&c=d%', 'ü'];
+    for (const key of keys) await table.write(partition, [{ type: 'insert', row: key, values: { key } }]);
+    for (const key of keys) expect((await table.get(partition, key))?.values).toEqual({ key });
+    const quoted = await table.query(partition, { from: "task:it's", below: "task:it's!" }, 10);
+    expect(quoted.entities.map((entity) => entity.row)).toEqual(["task:it's"]);
+  });
+
+  test.each<[attempted: string, write: Write, kind: ConflictKind]>([
+    ['an insert of a row that is there', { type: 'insert', row: 'there', values: {} }, 'exists'],
+    [
+      'a replacement of a row that is not there',
+      { type: 'replace', row: 'gone', values: {}, etag: 'W/"1"' },
+      'missing',
+    ],
+    ['a merge into a row that is not there', { type: 'merge', row: 'gone', values: {} }, 'missing'],
+    ['a removal of a row that is not there', { type: 'delete', row: 'gone' }, 'missing'],
+    ['a replacement of a row that changed', { type: 'replace', row: 'there', values: {}, etag: 'old' }, 'changed'],
+    ['a merge into a row that changed', { type: 'merge', row: 'there', values: {}, etag: 'old' }, 'changed'],
+    ['a removal of a row that changed', { type: 'delete', row: 'there', etag: 'old' }, 'changed'],
+  ])('refuses %s, alone and among others, and changes nothing', async (_, write, kind) => {
+    const { table, partition } = fresh();
+    const [old = ''] = await table.write(partition, [{ type: 'insert', row: 'there', values: { n: 1 } }]);
+    await table.write(partition, [{ type: 'replace', row: 'there', values: { n: 2 }, etag: old }]);
+    const attempted = 'etag' in write && write.etag === 'old' ? { ...write, etag: old } : write;
+    const before = await readAll(table, partition, 100);
+    await expectConflict(kind, table.write(partition, [attempted]));
+    const isAlone = attempted.type === 'delete' && attempted.etag !== undefined;
+    const others: Write[] = isAlone ? [] : [{ type: 'upsert', row: 'other', values: {} }];
+    await expectConflict(kind, table.write(partition, [...others, attempted]));
+    await expectConflict(kind, table.write(partition, [attempted, ...others]));
+    expect(await readAll(table, partition, 100)).toEqual(before);
+  });
+
+  test('takes a removal with a condition only alone', async () => {
+    const { table, partition } = fresh();
+    const [etag = ''] = await table.write(partition, inserts(0, 2));
+    const removal: Write = { type: 'delete', row: row(0), etag };
+    const attempt = table.write(partition, [removal, { type: 'delete', row: row(1) }]);
+    await expect(attempt).rejects.toThrow(/condition/);
+    expect(await readAll(table, partition, 10)).toHaveLength(2);
+    expect(await table.write(partition, [removal])).toEqual(['']);
+  });
+
+  test('writes a hundred rows at once, and tells the etag of each in its place', async () => {
+    const { table, partition } = fresh();
+    const etags = await table.write(partition, inserts(0, 100));
+    const found = await readAll(table, partition, 1000);
+    expect(found.map((entity) => entity.etag)).toEqual(etags);
+  });
+
+  test('mixes every kind of write in one transaction', async () => {
+    const { table, partition } = fresh();
+    const [a = '', b = ''] = await table.write(partition, inserts(0, 4));
+    const etags = await table.write(partition, [
+      { type: 'replace', row: row(0), values: { only: 'new' }, etag: a },
+      { type: 'merge', row: row(1), values: { more: true }, etag: b },
+      { type: 'upsert', row: row(2), values: { upserted: 1 } },
+      { type: 'delete', row: row(3) },
+      { type: 'insert', row: row(4), values: { fresh: true } },
+      { type: 'upsert', row: row(5), values: { upserted: 2 } },
+    ]);
+    const found = await readAll(table, partition, 10);
+    expect(found.map((entity) => entity.values)).toEqual([
+      { only: 'new' },
+      { n: 1, more: true },
+      { upserted: 1 },
+      { fresh: true },
+      { upserted: 2 },
+    ]);
+    expect(etags.filter((_, index) => index !== 3)).toEqual(found.map((entity) => entity.etag));
+    expect(etags[3]).toBe('');
+  });
+
+  test('takes each kind of write alone, and tells its etag', async () => {
+    const { table, partition } = fresh();
+    const [inserted = ''] = await table.write(partition, [{ type: 'insert', row: 'a', values: { n: 1, kept: true } }]);
+    const [merged = ''] = await table.write(partition, [{ type: 'merge', row: 'a', values: { n: 2 }, etag: inserted }]);
+    expect(await table.get(partition, 'a')).toMatchObject({ values: { n: 2, kept: true }, etag: merged });
+    const [blind] = await table.write(partition, [{ type: 'merge', row: 'a', values: { n: 3 } }]);
+    expect(await table.get(partition, 'a')).toMatchObject({ values: { n: 3, kept: true }, etag: blind });
+    const [upserted = ''] = await table.write(partition, [{ type: 'upsert', row: 'a', values: { n: 4 } }]);
+    expect(await table.get(partition, 'a')).toMatchObject({ values: { n: 4 }, etag: upserted });
+    expect((await table.get(partition, 'a'))?.values).toEqual({ n: 4 });
+    const [replaced = ''] = await table.write(partition, [
+      { type: 'replace', row: 'a', values: { m: 1 }, etag: upserted },
+    ]);
+    expect(await table.get(partition, 'a')).toEqual({ partition, row: 'a', values: { m: 1 }, etag: replaced });
+    expect(await table.write(partition, [{ type: 'delete', row: 'a', etag: replaced }])).toEqual(['']);
+    expect(await table.get(partition, 'a')).toBeUndefined();
+  });
+
+  test('changes the etag with every write, also of the same values', async () => {
+    const { table, partition } = fresh();
+    const [first] = await table.write(partition, [{ type: 'upsert', row: 'a', values: { n: 1 } }]);
+    const [second] = await table.write(partition, [{ type: 'upsert', row: 'a', values: { n: 1 } }]);
+    expect(second).not.toBe(first);
+  });
+
+  test('writes nothing when there is nothing to write', async () => {
+    const { table, partition } = fresh();
+    expect(await table.write(partition, [])).toEqual([]);
+  });
+
+  test('lists rows in order, from the first bound up to but without the second', async () => {
+    const { table, partition } = fresh();
+    const keys = ['task:b', 'head', 'node:1', 'ready:0002', 'event:x', 'task:a', 'ready:0001', 'node;'];
+    await table.write(
+      partition,
+      keys.map((key) => ({ type: 'insert', row: key, values: {} })),
+    );
+    const rowsOf = async (from?: string, below?: string): Promise<readonly string[]> => {
+      const range = { ...(from === undefined ? {} : { from }), ...(below === undefined ? {} : { below }) };
+      return (await table.query(partition, range, 100)).entities.map((entity) => entity.row);
+    };
+    expect(await rowsOf()).toEqual([
+      'event:x',
+      'head',
+      'node:1',
+      'node;',
+      'ready:0001',
+      'ready:0002',
+      'task:a',
+      'task:b',
+    ]);
+    expect(await rowsOf('head', 'task:')).toEqual(['head', 'node:1', 'node;', 'ready:0001', 'ready:0002']);
+    expect(await rowsOf('node:', 'node;')).toEqual(['node:1']);
+    expect(await rowsOf('ready:0002')).toEqual(['ready:0002', 'task:a', 'task:b']);
+    expect(await rowsOf(undefined, 'head')).toEqual(['event:x']);
+  });
+
+  test('keeps partitions apart', async () => {
+    const { table, partition } = fresh();
+    await table.write(partition, inserts(0, 2));
+    await table.write(`${partition}0`, inserts(0, 5));
+    expect(await readAll(table, partition, 10)).toHaveLength(2);
+  });
+
+  test.each([1, 7, 100, 1000])('gives every row once in pages of at most %i', async (limit) => {
+    const { table, partition } = fresh();
+    const size = limit === 1 ? 5 : 205;
+    for (let from = 0; from < size; from += 100)
+      await table.write(partition, inserts(from, Math.min(size, from + 100)));
+    const found = await readAll(table, partition, limit);
+    expect(found.map((entity) => entity.values['n'])).toEqual(Array.from({ length: size }, (_, index) => index));
+  });
+
+  test('goes on after the last row of a page although rows came and went in between', async () => {
+    const { table, partition } = fresh();
+    await table.write(partition, inserts(10, 20));
+    const first = await table.query(partition, { from: row(10), below: row(30) }, 4);
+    expect(first.entities.map((entity) => entity.values['n'])).toEqual([10, 11, 12, 13]);
+    await table.write(partition, [
+      { type: 'delete', row: row(10) },
+      { type: 'delete', row: row(15) },
+      { type: 'insert', row: row(5), values: { n: 5 } },
+      { type: 'insert', row: row(25), values: { n: 25 } },
+      { type: 'insert', row: row(35), values: { n: 35 } },
+    ]);
+    const rest: unknown[] = [];
+    let { continuation } = first;
+    while (continuation !== undefined) {
+      const page = await table.query(partition, { from: row(10), below: row(30) }, 4, continuation);
+      rest.push(...page.entities.map((entity) => entity.values['n']));
+      continuation = page.continuation;
+    }
+    expect(rest).toEqual([14, 16, 17, 18, 19, 25]);
+  });
+
+  test('lets one of two writers with the same etag win', async () => {
+    const { table, partition } = fresh();
+    const [etag = ''] = await table.write(partition, [{ type: 'insert', row: 'a', values: { by: 0 } }]);
+    const outcomes = await Promise.allSettled(
+      [1, 2, 3, 4].map((by) =>
+        table.write(partition, [
+          { type: 'replace', row: 'a', values: { by }, etag },
+          { type: 'insert', row: `trace:${by}`, values: {} },
+        ]),
+      ),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const lost = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(lost.every((error) => error instanceof TableConflict && error.kind === 'changed')).toBe(true);
+    expect((await table.query(partition, { from: 'trace:' }, 10)).entities).toHaveLength(1);
+  });
+}
