@@ -58,7 +58,9 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
   function wrongWithPool(operation: Extract<Operation, { poolId: string }>): string | undefined {
     const { pool } = view.pool(operation.poolId);
     if (operation.kind === 'addPool') return pool === undefined ? 'it is gone' : undefined;
-    return pool === undefined ? undefined : `it is ${pool.state}`;
+    if (pool !== undefined) return `it is ${pool.state}`;
+    const left = machines().filter((machine) => machine.poolId === operation.poolId && machine.isUp());
+    return left.length === 0 ? undefined : `its machines are still there: ${left.map(({ name }) => name).join(', ')}`;
   }
 
   function checkDeadLetters(): void {

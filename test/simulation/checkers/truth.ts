@@ -6,6 +6,7 @@ import type { CreateChecker } from './checker.js';
 
 export const checkTruth: CreateChecker = ({ violate }) => {
   const exits = new Map<string, number[]>();
+  const running = new Set<string>();
   const exitsOf = (runId: string): readonly number[] => exits.get(runId) ?? [];
   const compare = (what: string, runId: string, result: string, exitCode: number | undefined): void => {
     const real = exitsOf(runId);
@@ -15,8 +16,15 @@ export const checkTruth: CreateChecker = ({ violate }) => {
   };
   return {
     onFact(fact) {
+      if (fact.type === 'processStarted') {
+        const { runId, machine, kind, jobId, taskId } = fact.process;
+        const key = `${machine}/${runId}`;
+        if (running.has(key)) violate('truth', `${kind} ${jobId}/${taskId} runs twice at once on ${machine}`);
+        running.add(key);
+      }
       if (fact.type === 'processEnded') {
-        const { runId } = fact.process;
+        const { runId, machine } = fact.process;
+        running.delete(`${machine}/${runId}`);
         exits.set(runId, [...exitsOf(runId), fact.exitCode]);
       }
       if (fact.type === 'logged' && fact.level === 'error' && /^pass failed/.test(fact.message))

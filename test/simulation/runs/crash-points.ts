@@ -3,22 +3,22 @@
 import { createRandom } from '../core/random.js';
 import { createCrashPoint } from '../faults/quiet.js';
 import type { Scenario } from '../scenarios/play.js';
-import { runScenario, type RunResult } from './run-scenario.js';
+import { runScenario, type RunOptions, type RunResult, type Violation } from './run-scenario.js';
 
 export type CrashPoint = { readonly number: number; readonly when: 'before' | 'after' };
 
-export const crashSeed = 7;
+type Extra = Pick<RunOptions, 'wrap' | 'manner' | 'keepHistory'>;
 
-/** How many calls can be crashed at until the scenario's end. */
-export async function countCrashPoints(scenario: Scenario): Promise<number> {
+const crashSeed = 7;
+
+/** How many calls can be crashed at until the scenario's end; or what is wrong with it without any crash. */
+export async function countCrashPoints(scenario: Scenario, extra: Extra = {}): Promise<number | Violation> {
   const faults = createCrashPoint(createRandom(crashSeed, 'faults'), { number: 0, when: 'before' });
-  const result = await runScenario({ scenario, seed: crashSeed, faults });
-  if (result.violations.length > 0)
-    throw new Error(`Scenario '${scenario.name}' fails without a fault: ${JSON.stringify(result.violations)}`);
-  return faults.counted();
+  const { violations } = await runScenario({ ...extra, scenario, seed: crashSeed, faults });
+  return violations[0] ?? faults.counted();
 }
 
-export function runCrashPoint(scenario: Scenario, point: CrashPoint, keepHistory = false): Promise<RunResult> {
+export function runCrashPoint(scenario: Scenario, point: CrashPoint, extra: Extra = {}): Promise<RunResult> {
   const faults = createCrashPoint(createRandom(crashSeed, 'faults'), point);
-  return runScenario({ scenario, seed: crashSeed, faults, keepHistory });
+  return runScenario({ ...extra, scenario, seed: crashSeed, faults });
 }

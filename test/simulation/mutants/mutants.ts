@@ -1,0 +1,314 @@
+// Planted bugs: if the suite is worth anything, it finds every one. A mutant is a patch of one line of compiled product code, applied while it
+// is loaded by a process of its own, or a wrapper around what the code is given. None of it is in the product.
+import type { Processes } from '../../../agent/processes.js';
+import type { Table, Write } from '../../../shared/tables/table.js';
+import type { Wrap } from '../core/world.js';
+import type { HostManner } from '../actors/functions-host.js';
+
+/** Replaces text that stands exactly once in a compiled file, named relative to the build's root. */
+export type Patch = { readonly file: string; readonly from: string; readonly to: string };
+
+export type Mutant = {
+  readonly name: string;
+  /** What was planted. */
+  readonly about: string;
+  readonly patches?: readonly Patch[];
+  readonly wrap?: Wrap;
+  readonly manner?: HostManner;
+  /** Scenarios that are likely to show it, tried first. */
+  readonly scenarios: readonly string[];
+};
+
+const passes = 'shared/passes';
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'drop-the-etag',
+    about: 'rows are replaced whoever wrote them meanwhile',
+    wrap: { services: (services) => ({ ...services, table: withoutEtags(services.table) }) },
+    scenarios: ['sample', 'deleted-tasks'],
+  },
+  {
+    name: 'drop-the-fence',
+    about: 'the head of a job is written without its etag, so that a terminate does not fence an assignment',
+    patches: [
+      {
+        file: `${passes}/save-pass.js`,
+        from: "{ type: 'replace', row: headRow, values, etag },",
+        to: "{ type: 'upsert', row: headRow, values },",
+      },
+    ],
+    scenarios: ['terminate-while-preparing', 'delete-while-active', 'more-tasks-than-slots'],
+  },
+  {
+    name: 'acknowledge-before-saving',
+    about: 'the messages of a batch are completed before it is handled',
+    manner: { settlesBeforeHandling: true },
+    scenarios: ['poison', 'sample'],
+  },
+  {
+    name: 'forget-what-is-owed',
+    about: 'a job that is no longer active is not looked at again by the sweep',
+    patches: [
+      {
+        file: `${passes}/ending-decisions.js`,
+        from: "const over = jobDraft === undefined || seen.job?.state === 'completed';",
+        to: "const over = jobDraft === undefined || seen.job?.state !== 'active';",
+      },
+    ],
+    scenarios: ['terminate-while-preparing', 'node-lost-while-releasing', 'delete-while-active'],
+  },
+  {
+    name: 'ignore-the-epoch-of-reports',
+    about: 'a late report of an earlier boot is taken for news',
+    patches: [
+      {
+        file: `${passes}/hearing-decisions.js`,
+        from: 'if (report.epoch < node.epoch || isOfAnotherImage(report, node))',
+        to: 'if (false)',
+      },
+      {
+        file: `${passes}/hearing-decisions.js`,
+        from: 'else if (report.epoch > node.epoch || report.sequence >= node.sequence)',
+        to: 'else',
+      },
+    ],
+    scenarios: ['reboot', 'reimage', 'reboot-without-rerun'],
+  },
+  {
+    name: 'ignore-the-epoch-of-orders',
+    about: 'an agent runs orders of an earlier boot',
+    patches: [
+      {
+        file: 'agent/order-decisions.js',
+        from: 'return epoch !== node.epoch || (imageId !== undefined && imageId !== node.imageId);',
+        to: 'return false;',
+      },
+    ],
+    scenarios: ['reboot', 'reimage', 'reboot-without-rerun', 'idle-reimage'],
+  },
+  {
+    name: 'release-again-after-a-boot',
+    about: 'a reboot takes back a release that had ended',
+    patches: [
+      {
+        file: 'shared/job-nodes/job-node-decisions.js',
+        from: 'release: releaseBegan ? none : release };',
+        to: 'release: none };',
+      },
+    ],
+    scenarios: ['reboot-without-rerun', 'node-lost-while-releasing', 'delete-while-releasing'],
+  },
+  {
+    name: 'release-while-active',
+    about: 'a release does not wait for the end of its job',
+    patches: [
+      {
+        file: 'shared/jobs/job-decisions.js',
+        from: "return job.state === 'terminating' ||",
+        to: "return (job.state === 'active' && job.everAssigned && job.openTasks === 0) || job.state === 'terminating' ||",
+      },
+    ],
+    scenarios: ['sample'],
+  },
+  {
+    name: 'skip-the-attempt-check',
+    about: 'what is told of an earlier attempt of a preparation counts for the present one',
+    patches: [
+      {
+        file: 'shared/job-nodes/job-node-decisions.js',
+        from: "if (preparation.state === 'none' || preparation.state === 'completed' || preparation.runId !== report.runId) {",
+        to: "if (preparation.state === 'none' || preparation.state === 'completed') {",
+      },
+    ],
+    scenarios: ['reboot', 'reimage', 'reboot-without-rerun'],
+  },
+  {
+    name: 'stale-is-equal',
+    about: 'a report that is delivered again after a crash is taken for known',
+    patches: [
+      {
+        file: `${passes}/hearing-decisions.js`,
+        from: 'report.sequence >= node.sequence)',
+        to: 'report.sequence > node.sequence)',
+      },
+    ],
+    scenarios: ['sample', 'terminate-while-preparing'],
+  },
+  {
+    name: 'task-names-no-preparation',
+    about: 'task orders do not say which preparation they need',
+    patches: [
+      {
+        file: `${passes}/order-decisions.js`,
+        from: "const requires = definition.jobPreparationTask?.waitForSuccess === true && preparation.state !== 'none';",
+        to: 'const requires = false;',
+      },
+    ],
+    scenarios: ['sample'],
+  },
+  {
+    name: 'start-before-the-preparation-is-known',
+    about: 'an agent starts a task whose preparation it has not heard of',
+    patches: [
+      {
+        file: 'agent/run-decisions.js',
+        from: "return isJobForgotten ? 'endUnstarted' : 'wait';",
+        to: "return isJobForgotten ? 'endUnstarted' : 'start';",
+      },
+    ],
+    scenarios: ['idle-reimage', 'reimage', 'reboot', 'long-definitions'],
+  },
+  {
+    name: 'keep-void-leases',
+    about: 'slots taken by a pass that died before it could name their runs are never given back',
+    patches: [
+      {
+        file: `${passes}/hearing-decisions.js`,
+        from: 'if (!runs?.some((run) => run.runId === lease.runId))',
+        to: 'if (false)',
+      },
+    ],
+    scenarios: ['sample', 'two-jobs'],
+  },
+  {
+    name: 'purge-the-head-first',
+    about: 'a deleted job loses its head before its other rows',
+    patches: [
+      {
+        file: `${passes}/purge-job.js`,
+        from: 'const others = page.entities.filter((entity) => entity.row !== headRow);',
+        to: 'const others = page.entities.toReversed().filter((entity, index, all) => all.length === 1 || entity.row === headRow || !all.some((each) => each.row === headRow));',
+      },
+    ],
+    scenarios: ['sample', 'delete-while-active', 'reused-id'],
+  },
+  {
+    name: 'poison-spoils-its-batch',
+    about: 'a message that cannot be read fails all that came with it',
+    patches: [
+      { file: `${passes}/react-to-job-events.js`, from: 'await giveUp(services, message, error);', to: 'throw error;' },
+    ],
+    scenarios: ['poison'],
+  },
+  {
+    name: 'silence-is-golden',
+    about: 'a silent node is never given up',
+    patches: [
+      {
+        file: `${passes}/loss-decisions.js`,
+        from: 'if (now.getTime() > silenceEnds(draft, node, pool.watchingSince))',
+        to: 'if (false)',
+      },
+    ],
+    scenarios: ['node-lost-while-running', 'node-lost-while-releasing'],
+  },
+  {
+    name: 'waive-in-silence',
+    about: 'what a lost node owed is dropped without a word',
+    patches: [
+      {
+        file: `${passes}/loss-decisions.js`,
+        from: 'return owed ? waiveAndTell(draft, jobDraft, next, reason) : next;',
+        to: "return owed ? { ...next, release: { state: 'none' }, taskStarted: false } : next;",
+      },
+    ],
+    scenarios: ['node-lost-while-releasing', 'node-lost-while-running'],
+  },
+  {
+    name: 'acknowledge-what-was-not-told',
+    about: 'an agent takes an acknowledgement for all its ended runs, also those that no report has told of',
+    patches: [
+      {
+        file: 'agent/order-decisions.js',
+        from: '.filter((run) => (seen.endReportedIn.get(run.runId) ?? Infinity) <= acknowledged.sequence)',
+        to: '',
+      },
+    ],
+    scenarios: ['more-tasks-than-slots', 'two-jobs', 'sample'],
+  },
+  {
+    name: 'run-what-was-claimed',
+    about: 'an agent starts a try without looking whether somebody began it',
+    patches: [
+      { file: 'agent/live-run.js', from: "if (look.state === 'unclaimed') {", to: "if (look.state !== 'exited') {" },
+    ],
+    wrap: { agent: (world) => ({ ...world, processes: { ...world.processes, start: startAnew(world.processes) } }) },
+    scenarios: ['sample', 'more-tasks-than-slots'],
+  },
+  {
+    name: 'requeue-and-keep',
+    about: 'a task that is given to another node stays on its first one, too',
+    patches: [
+      {
+        file: `${passes}/draft.js`,
+        from: 'runs: jobNode.runs.filter((other) => other.runId !== run.runId)',
+        to: "runs: status.state === 'active' ? jobNode.runs : jobNode.runs.filter((other) => other.runId !== run.runId)",
+      },
+    ],
+    scenarios: ['reboot', 'node-lost-while-running'],
+  },
+  {
+    name: 'prepared-for-ever',
+    about: 'a preparation counts on a new image',
+    patches: [
+      { file: 'agent/run-record.js', from: 'return (run.imageEpoch === imageEpoch &&', to: 'return (' },
+      {
+        file: 'shared/job-nodes/job-node-decisions.js',
+        from: 'if (jobNode.imageEpoch !== node.imageEpoch) {',
+        to: 'if (false) {',
+      },
+    ],
+    scenarios: ['reimage'],
+  },
+  {
+    name: 'sweep-nothing',
+    about: 'the sweep finds every pool quiet',
+    patches: [
+      {
+        file: `${passes}/sweep.js`,
+        from: "if (look === 'busy' || (look === 'quiet' && quietPoolsToo))",
+        to: 'if (false)',
+      },
+    ],
+    scenarios: ['sample', 'terminate-while-preparing', 'delete-while-active', 'two-jobs'],
+  },
+  {
+    name: 'journal-after-the-start',
+    about: 'the disk says that it has written what it has not',
+    wrap: {
+      agent: (world) => ({
+        ...world,
+        disk: {
+          ...world.disk,
+          writeState(files) {
+            world.clock.schedule(3_000, () => void world.disk.writeState(files).catch(() => undefined));
+            return Promise.resolve();
+          },
+        },
+      }),
+    },
+    scenarios: ['sample', 'reboot', 'terminate-while-preparing', 'delete-while-active'],
+  },
+];
+
+/** The mutant of that name. Throws when there is none. */
+export function mutantNamed(name: string): Mutant {
+  const found = mutants.find((mutant) => mutant.name === name);
+  if (found === undefined) throw new Error(`There is no mutant '${name}'`);
+  return found;
+}
+
+function withoutEtags(table: Table): Table {
+  const careless = (write: Write): Write =>
+    write.type === 'replace' ? { type: 'upsert', row: write.row, values: write.values } : write;
+  return { ...table, write: (partition, writes) => table.write(partition, writes.map(careless)) };
+}
+
+// Gives each start a claim of its own, whoever has one.
+function startAnew({ start, forget }: Processes): Processes['start'] {
+  return async (launch) => {
+    await forget(launch.tryId.runId);
+    return start(launch);
+  };
+}

@@ -1,0 +1,49 @@
+// A mutant against the suite: crash points of the scenarios that should show it, then seeds, until a checker objects.
+import { allScenarios } from '../scenarios/all.js';
+import { mutantNamed } from '../mutants/mutants.js';
+import { countCrashPoints, runCrashPoint } from './crash-points.js';
+import { runSeed } from './run-seed.js';
+import type { RunResult, Violation } from './run-scenario.js';
+
+export type MutantResult = {
+  readonly name: string;
+  readonly runs: number;
+  /** Undefined: it lived. */
+  readonly killedBy?: Pick<Violation, 'promise' | 'text'> & { readonly where: string };
+};
+
+const seedsPerScenario = 25;
+const mostSeeds = 200;
+
+export async function playMutant(name: string): Promise<MutantResult> {
+  const { scenarios, ...mutant } = mutantNamed(name);
+  let runs = 0;
+  const judge = (where: string, { violations }: RunResult): MutantResult | undefined => {
+    runs += 1;
+    const [first] = violations;
+    if (first === undefined) return undefined;
+    return { name, runs, killedBy: { promise: first.promise, text: first.text, where } };
+  };
+  const of = (scenarioName: string, seed: number): Promise<RunResult> => runSeed({ ...mutant, seed, scenarioName });
+  for (const scenarioName of scenarios) {
+    for (let seed = 1; seed <= seedsPerScenario; seed += 1) {
+      const killed = judge(`seed ${seed} of ${scenarioName}`, await of(scenarioName, seed));
+      if (killed !== undefined) return killed;
+    }
+    const scenario = allScenarios.find((each) => each.name === scenarioName && each.isBasic);
+    if (scenario === undefined) continue;
+    const points = await countCrashPoints(scenario, mutant);
+    if (typeof points !== 'number') return { name, runs, killedBy: { ...points, where: `${scenarioName} without a fault` } };
+    for (let number = 1; number <= points; number += 1) {
+      const where = `crash after call ${number} of ${scenarioName}`;
+      const killed = judge(where, await runCrashPoint(scenario, { number, when: 'after' }, mutant));
+      if (killed !== undefined) return killed;
+    }
+  }
+  for (let seed = 1; seed <= mostSeeds; seed += 1) {
+    const result = await runSeed({ ...mutant, seed });
+    const killed = judge(`seed ${seed} of ${result.scenario.name}`, result);
+    if (killed !== undefined) return killed;
+  }
+  return { name, runs };
+}
