@@ -21,7 +21,7 @@ import { startSharedStack, type SharedStack } from './shared-stack.js';
 let stack: SharedStack;
 let nodes: string[];
 beforeAll(async () => {
-  stack = await startSharedStack();
+  stack = await startSharedStack('flows');
   nodes = await addPool(stack.client, 'pool1', 2);
 });
 afterEach(({ task }) => stack.afterTest(task));

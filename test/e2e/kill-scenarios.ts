@@ -1,7 +1,7 @@
 // One scenario: a job runs while something is killed at a named point of it, and comes to its end with every command run once.
-import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
 import { eventually } from '../helpers/eventually.js';
+import { allGone } from '../helpers/started-program.js';
 import type { Fired, KillableStack, Victim } from './killable-stack.js';
 import {
   expectRunOnce,
@@ -64,10 +64,11 @@ export async function playScenario(stack: KillableStack, poolId: string, scenari
   const { point, kind, victim } = scenario;
   const jobId = `${victim}-${point}-${kind}`.replaceAll(' ', '-');
   const job = planJob(stack.directory, { jobId, poolId, tasks: 3 });
+  await everythingIsUp(stack);
   stack.arm({ name: jobId, point, kind, jobId, victims: victims[victim] });
   await runJob(stack, job);
   const fired = await eventually('the kill', () => stack.fired(jobId));
-  await expectKilled(fired);
+  await expectKilled(fired, victim);
   await expectRunOnce(stack, job);
   await persistently('delete the job', () => stack.client().job.deleteMethod(jobId), [
     'JobNotFound',
@@ -86,7 +87,17 @@ export async function runJob(stack: Pick<KillableStack, 'client'>, job: MarkedJo
   await jobReached(client, job, 'completed');
 }
 
-async function expectKilled({ pids }: Fired): Promise<void> {
-  expect(pids).not.toEqual([]);
-  await eventually('the end of what was killed', () => pids.every((pid) => !existsSync(`/proc/${pid}`)));
+/** What an earlier scenario killed is back: so the next one finds its victims. */
+async function everythingIsUp({ programs }: KillableStack): Promise<void> {
+  const counts = { 'local/functions-host/main.js': 1, 'local/service-bus/main.js': 1, 'agent/main.js': nodeCount };
+  await eventually('all programs', () =>
+    Object.entries(counts).every(([entry, count]) => programs(entry).length === count),
+  );
 }
+
+async function expectKilled({ pids }: Fired, victim: VictimName): Promise<void> {
+  expect(pids).toHaveLength(victim === 'all together' ? 3 + nodeCount : 1);
+  await allGone(pids);
+}
+
+const nodeCount = 2;

@@ -10,7 +10,7 @@ import { startSharedStack, type SharedStack } from './shared-stack.js';
 let stack: SharedStack;
 let isStopped = false;
 beforeAll(async () => {
-  stack = await startSharedStack({ processPerFunction: true });
+  stack = await startSharedStack('processes', { processPerFunction: true });
   await addPool(stack.client, 'pool1', 2);
 });
 afterEach(({ task }) => (isStopped ? undefined : stack.afterTest(task)));

@@ -43,7 +43,8 @@ export type SharedStack = {
   stop(): Promise<void>;
 };
 
-export async function startSharedStack(options: Partial<StackOptions> = {}): Promise<SharedStack> {
+/** `title` names what is kept of failed tests. */
+export async function startSharedStack(title: string, options: Partial<StackOptions> = {}): Promise<SharedStack> {
   const directory = mkdtempSync(join(tmpdir(), 'shared-stack-'));
   const temporary = mkdtempSync(join(tmpdir(), 'shared-stack-tmp-'));
   // The stack makes its own directory in there and hands the variable down to all its programs.
@@ -110,7 +111,7 @@ export async function startSharedStack(options: Partial<StackOptions> = {}): Pro
         await eventually('the end of all tasks', () => taskProcessesOf(temporary).length === 0, 5_000);
       } finally {
         if (task.result?.state === 'fail')
-          await keepArtefacts(`flows ${task.name}`, { directories: [directory, stack.dataDir] });
+          await keepArtefacts(`${title} ${task.name}`, { directories: [directory, stack.dataDir] });
         for (const { pid } of taskProcessesOf(temporary)) process.kill(pid, 'SIGKILL');
       }
     },
