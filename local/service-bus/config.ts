@@ -1,38 +1,15 @@
-// The broker's queues, in the format of the official emulator's Config.json, so that the same file serves both.
+// The broker's queues and topics, in the format of the official emulator's Config.json, so that the same file serves both.
 // https://learn.microsoft.com/azure/service-bus-messaging/overview-emulator
 import { z } from 'zod';
-import { parseDuration } from './duration.js';
+import { entityName, queueProperties, toQueueRules, warningsAbout } from './config-queues.js';
+import { refuseTwins, topicSchema, toTopicRules } from './config-topics.js';
+import type { TopicRules } from './engine/namespace.js';
 import type { QueueRules } from './engine/queue.js';
-
-const duration = z.string().transform((text, context) => {
-  const milliseconds = parseDuration(text);
-  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
-  context.addIssue({ code: 'custom', message: `'${text}' is no ISO 8601 duration such as PT1M` });
-  return z.NEVER;
-});
-
-const queueProperties = z.strictObject({
-  LockDuration: duration.optional(),
-  MaxDeliveryCount: z.int().min(1).optional(),
-  RequiresSession: z.boolean().optional(),
-  RequiresDuplicateDetection: z.boolean().optional(),
-  DuplicateDetectionHistoryTimeWindow: duration.optional(),
-  DefaultMessageTimeToLive: duration.optional(),
-  DeadLetteringOnMessageExpiration: z.boolean().optional(),
-  ForwardTo: z.literal('', 'forwarding is not supported').optional(),
-  ForwardDeadLetteredMessagesTo: z.literal('', 'forwarding is not supported').optional(),
-});
-
-const queueName = z
-  .string()
-  .min(1)
-  .max(260)
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9_])?$/, 'a name has letters, digits, . - _ and / between them');
 
 const namespace = z.looseObject({
   Name: z.string().optional(),
-  Queues: z.array(z.strictObject({ Name: queueName, Properties: queueProperties.optional() })).optional(),
-  Topics: z.array(z.unknown()).optional(),
+  Queues: z.array(z.strictObject({ Name: entityName, Properties: queueProperties.optional() })).optional(),
+  Topics: z.array(topicSchema).optional(),
 });
 
 const schema = z.looseObject({
@@ -42,12 +19,11 @@ const schema = z.looseObject({
 /** A configuration as it stands in the file. */
 export type ServiceBusConfig = z.input<typeof schema>;
 
-export type ParsedConfig = { readonly queues: readonly QueueRules[]; readonly warnings: readonly string[] };
-
-// What Azure takes when a property is missing. The emulator would let messages die after an hour and three deliveries,
-// which a queue that says nothing about it does not mean.
-const defaults = { lockDurationMs: 60_000, maxDeliveryCount: 10, duplicateWindowMs: 600_000 };
-const maxSizeBytes = 1024 * 1024 * 1024;
+export type ParsedConfig = {
+  readonly queues: readonly QueueRules[];
+  readonly topics: readonly TopicRules[];
+  readonly warnings: readonly string[];
+};
 
 /**
  * Checks a configuration. Throws one error that names every property that is wrong. Values that the official emulator
@@ -60,51 +36,19 @@ export function parseConfig(input: unknown): ParsedConfig {
     throw new Error(`The Service Bus configuration is wrong: ${faults.join('; ')}`);
   }
   const [only] = parsed.data.UserConfig.Namespaces;
-  const queues = only?.Queues ?? [];
-  const names = new Set<string>();
-  for (const { Name } of queues) {
-    const name = Name.toLowerCase();
-    if (names.has(name)) throw new Error(`The Service Bus configuration is wrong: queue '${Name}' is defined twice`);
-    names.add(name);
-  }
-  const warnings = queues.flatMap((queue) => warningsAbout(queue.Name, queue.Properties ?? {}));
-  if ((only?.Topics ?? []).length > 0) warnings.push('Topics are not served; they were left out');
-  return { queues: queues.map(toRules), warnings };
-}
-
-type Properties = z.output<typeof queueProperties>;
-
-function toRules({ Name, Properties }: { Name: string; Properties?: Properties | undefined }): QueueRules {
-  const given = Properties ?? {};
+  const [queues, topics] = [only?.Queues ?? [], only?.Topics ?? []];
+  refuseTwins('queue or topic', [...queues, ...topics]);
   return {
-    name: Name,
-    requiresSession: given.RequiresSession ?? false,
-    lockDurationMs: given.LockDuration ?? defaults.lockDurationMs,
-    maxDeliveryCount: given.MaxDeliveryCount ?? defaults.maxDeliveryCount,
-    defaultTimeToLiveMs: given.DefaultMessageTimeToLive,
-    deadLettersExpired: given.DeadLetteringOnMessageExpiration ?? false,
-    duplicateWindowMs:
-      given.RequiresDuplicateDetection === true
-        ? (given.DuplicateDetectionHistoryTimeWindow ?? defaults.duplicateWindowMs)
-        : undefined,
-    maxSizeBytes,
+    queues: queues.map(({ Name, Properties }) => toQueueRules(Name, Properties)),
+    topics: topics.map(toTopicRules),
+    warnings: [
+      ...queues.flatMap(({ Name, Properties }) => warningsAbout(`Queue '${Name}'`, Properties)),
+      ...topics.flatMap(({ Name, Properties, Subscriptions = [] }) => [
+        ...warningsAbout(`Topic '${Name}'`, Properties),
+        ...Subscriptions.flatMap((each) => warningsAbout(`Subscription '${Name}/${each.Name}'`, each.Properties)),
+      ]),
+    ],
   };
-}
-
-// The emulator's own ranges, milliseconds or counts.
-const ranges: readonly (readonly [keyof Properties, number, number, string])[] = [
-  ['LockDuration', 5_000, 300_000, 'PT5S to PT5M'],
-  ['MaxDeliveryCount', 1, 10, '1 to 10'],
-  ['DuplicateDetectionHistoryTimeWindow', 5_000, 300_000, 'PT5S to PT5M'],
-  ['DefaultMessageTimeToLive', 300_000, 3_600_000, 'PT5M to PT1H'],
-];
-
-function warningsAbout(queue: string, properties: Properties): string[] {
-  return ranges.flatMap(([property, least, most, range]) => {
-    const value = properties[property];
-    if (typeof value !== 'number' || (value >= least && value <= most)) return [];
-    return [`Queue '${queue}': ${property} is outside what the official emulator accepts (${range})`];
-  });
 }
 
 // Arrays are named by their element's Name where it has one: "Queues['job-events'].Properties.LockDuration".

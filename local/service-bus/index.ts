@@ -1,4 +1,4 @@
-// The embedded Service Bus: queues of the official emulator's Config.json behind AMQP 1.0 on 127.0.0.1, for the
+// The embedded Service Bus: queues and topics of the official emulator's Config.json behind AMQP 1.0 on 127.0.0.1, for the
 // unmodified client with `UseDevelopmentEmulator=true`. This file puts the parts together and is the only door to them.
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -105,6 +105,7 @@ function openNamespace(
     record: (change) => journal?.record(change),
     requestTurn: request,
     newLockToken: newToken,
+    topics: config.topics,
   });
   if (options.dataDir !== undefined) {
     journal = openJournal(options.dataDir, {

@@ -137,7 +137,17 @@ export function withApplicationProperties(
   return { ...content, applicationProperties: Buffer.from(written(out)) };
 }
 
-function applicationPropertiesOf(content: MessageContent): readonly (readonly [AmqpValue, AmqpValue])[] {
+/** The fields of the properties section. */
+export function propertiesOf(content: MessageContent): readonly AmqpValue[] {
+  if (content.properties.length === 0) return [];
+  const cursor = cursorOver(content.properties);
+  readDescriptor(cursor);
+  const list = readValue(cursor);
+  return list.type === 'list' ? list.items : [];
+}
+
+/** The entries of the application properties; none when there is no such section. */
+export function applicationPropertiesOf(content: MessageContent): readonly (readonly [AmqpValue, AmqpValue])[] {
   if (content.applicationProperties.length === 0) return [];
   const cursor = cursorOver(content.applicationProperties);
   readDescriptor(cursor);

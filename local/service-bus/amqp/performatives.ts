@@ -32,6 +32,7 @@ export const descriptors = {
   released: 0x26,
   modified: 0x27,
   coordinator: 0x30,
+  transactionalState: 0x34,
   saslMechanisms: 0x40,
   saslInit: 0x41,
   saslOutcome: 0x44,
@@ -79,11 +80,15 @@ export type Transfer = {
   readonly settled: boolean;
   readonly more: boolean;
   readonly aborted: boolean;
+  /** Whether it is to be part of a transaction. */
+  readonly isTransactional: boolean;
 };
 export type Outcome =
   | { readonly type: 'accepted' }
   | { readonly type: 'rejected'; readonly error: ReceivedError | undefined }
   | { readonly type: 'released' }
+  /** An outcome that is to be part of a transaction. */
+  | { readonly type: 'transactional' }
   | { readonly type: 'modified'; readonly undeliverableHere: boolean; readonly annotations: AmqpValue | undefined };
 export type Disposition = {
   readonly kind: 'disposition';
@@ -91,7 +96,7 @@ export type Disposition = {
   readonly first: number;
   readonly last: number;
   readonly settled: boolean;
-  /** Undefined when no outcome is said (or one of transactions, which this broker does not have). */
+  /** Undefined when no outcome is said. */
   readonly outcome: Outcome | undefined;
 };
 export type Detach = { readonly kind: 'detach'; readonly handle: number; readonly closed: boolean };
@@ -166,10 +171,10 @@ export function readPerformative(cursor: Cursor): Performative {
       const settled = booleanField(fields) ?? false;
       const more = booleanField(fields) ?? false;
       skipField(fields); // rcv-settle-mode
-      skipField(fields); // state
+      const isTransactional = readOutcome(valueField(fields))?.type === 'transactional';
       skipField(fields); // resume
       const aborted = booleanField(fields) ?? false;
-      return { kind: 'transfer', handle, deliveryId, messageFormat, settled, more, aborted };
+      return { kind: 'transfer', handle, deliveryId, messageFormat, settled, more, aborted, isTransactional };
     }
     case descriptors.disposition: {
       const peerRole = required(booleanField(fields), 'role') ? 'receiver' : 'sender';
@@ -209,6 +214,8 @@ function readOutcome(state: AmqpValue | undefined): Outcome | undefined {
       return { type: 'rejected', error: receivedError(items[0]) };
     case descriptors.released:
       return { type: 'released' };
+    case descriptors.transactionalState:
+      return { type: 'transactional' };
     case descriptors.modified: {
       const undeliverableHere = items[1]?.type === 'boolean' && items[1].value;
       return { type: 'modified', undeliverableHere, annotations: items[2] };

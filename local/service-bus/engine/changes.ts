@@ -1,6 +1,7 @@
 // What of a namespace must survive a restart, as data: enough of these, applied in order, make the same queues again.
 // Locks, consumers and waiters are not among them: after a restart every locked message is there to be received.
 import type { MessageContent } from '../amqp/message.js';
+import type { Rule } from './filters.js';
 
 export type StoredMessage = {
   readonly sequence: number;
@@ -37,4 +38,6 @@ export type Change =
       readonly state: Buffer | undefined;
     }
   | { readonly type: 'seen'; readonly queue: string; readonly messageId: string; readonly untilMs: number }
+  /** All rules of a subscription as they are after the change. */
+  | { readonly type: 'rules'; readonly queue: string; readonly rules: readonly Rule[] }
   | { readonly type: 'numbering'; readonly queue: string; readonly next: number };

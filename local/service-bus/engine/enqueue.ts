@@ -1,8 +1,9 @@
 // How messages enter a queue: checks, duplicate detection, time to live, scheduling and its cancellation.
 import type { AmqpCondition } from '../amqp/fault.js';
 import { contentBytes, type IncomingMessage } from '../amqp/message.js';
+import { isWanted } from './filters.js';
 import { admit, nowMs, offer, strike, type Message, type Queue } from './queue.js';
-import { expire } from './settle.js';
+import { bury, deadLetterReason, expire } from './settle.js';
 import { toStored } from './stored.js';
 
 export type EnqueueResult =
@@ -28,7 +29,7 @@ export function enqueue(queue: Queue, incoming: readonly IncomingMessage[]): Enq
 function refusal(queue: Queue, incoming: readonly IncomingMessage[]): AmqpCondition | undefined {
   const { rules } = queue;
   const refused = (condition: string, description: string): AmqpCondition => ({ condition, description });
-  let bytes = queue.sizeBytes;
+  let bytes = heldBytes(queue);
   for (const { messageId, sessionId, content } of incoming) {
     if (rules.requiresSession && sessionId === undefined) {
       const text = `The queue '${rules.name}' requires sessions; a message without a session id was sent.`;
@@ -43,6 +44,12 @@ function refusal(queue: Queue, incoming: readonly IncomingMessage[]): AmqpCondit
   if (bytes <= rules.maxSizeBytes) return undefined;
   const text = `The queue '${rules.name}' holds its maximum of ${rules.maxSizeBytes} bytes.`;
   return refused('amqp:resource-limit-exceeded', text);
+}
+
+// A topic is as full as the fullest of its subscriptions: what it takes, it must be able to hand on.
+function heldBytes({ role, sizeBytes }: Queue): number {
+  if (role.type !== 'topic') return sizeBytes;
+  return role.subscriptions.reduce((most, subscription) => Math.max(most, subscription.sizeBytes), sizeBytes);
 }
 
 function enqueueOne(queue: Queue, incoming: IncomingMessage, now: number): number {
@@ -99,10 +106,33 @@ function activate(queue: Queue, scheduled: Message): void {
 function publish(queue: Queue, message: Message): void {
   const lifetimeMs = Math.min(message.timeToLiveMs ?? Infinity, queue.rules.defaultTimeToLiveMs ?? Infinity);
   if (lifetimeMs !== Infinity) message.expiresAtMs = message.enqueuedAtMs + lifetimeMs;
+  if (queue.role.type === 'topic') return distribute(queue.role.subscriptions, message);
   record(queue, message);
   admit(queue, message);
   armExpiry(queue, message);
   offer(queue, message);
+}
+
+// Each subscription gets a copy of its own, with a number of its own, that lives no longer than the topic's would.
+function distribute(subscriptions: readonly Queue[], message: Message): void {
+  for (const subscription of subscriptions) {
+    const { role, rules, numbering } = subscription;
+    if (role.type !== 'subscription' || !isWanted(role.rules.values(), message.content)) continue;
+    const copy = { ...message, sequence: numbering.next++ };
+    if (rules.requiresSession && message.sessionId === undefined) {
+      const text = 'The subscription requires sessions; a message without a session id was sent to its topic.';
+      bury(subscription, copy, deadLetterReason('Session ID is null', text));
+      continue;
+    }
+    if (rules.defaultTimeToLiveMs !== undefined) {
+      const endMs = message.enqueuedAtMs + rules.defaultTimeToLiveMs;
+      copy.expiresAtMs = Math.min(copy.expiresAtMs ?? Infinity, endMs);
+    }
+    record(subscription, copy);
+    admit(subscription, copy);
+    armExpiry(subscription, copy);
+    offer(subscription, copy);
+  }
 }
 
 /** Ends a message's life when its time to live is over, unless somebody holds it just then. */

@@ -2,6 +2,7 @@
 // changes that would make a queue again from nothing.
 import { unreachable } from '../../../shared/unreachable.js';
 import type { Change, StoredMessage } from './changes.js';
+import type { Rule } from './filters.js';
 import type { Queue } from './queue.js';
 import { toStored } from './stored.js';
 
@@ -9,6 +10,8 @@ export type QueueImage = {
   readonly messages: Map<number, StoredMessage>;
   readonly sessionStates: Map<string, Buffer>;
   readonly seenIds: Map<string, number>;
+  /** Undefined: as configured. */
+  rules: readonly Rule[] | undefined;
   next: number;
 };
 
@@ -44,6 +47,9 @@ export function applyChange(image: Image, change: Change): void {
       queue.seenIds.delete(change.messageId);
       queue.seenIds.set(change.messageId, change.untilMs);
       return;
+    case 'rules':
+      queue.rules = change.rules;
+      return;
     case 'numbering':
       queue.next = Math.max(queue.next, change.next);
       return;
@@ -56,6 +62,10 @@ export function applyChange(image: Image, change: Change): void {
 export function* changesToMake(queue: Queue): Generator<Change> {
   const { address } = queue;
   yield { type: 'numbering', queue: address, next: queue.numbering.next };
+  const { role } = queue;
+  if (role.type === 'subscription' && role.areRulesChanged) {
+    yield { type: 'rules', queue: address, rules: [...role.rules.values()] };
+  }
   for (const message of queue.messages.values()) yield { type: 'enqueued', queue: address, message: toStored(message) };
   for (const { id, state } of queue.sessions.values()) {
     if (state !== undefined) yield { type: 'sessionState', queue: address, sessionId: id, state };
@@ -66,7 +76,13 @@ export function* changesToMake(queue: Queue): Generator<Change> {
 function imageOf(image: Image, address: string): QueueImage {
   const known = image.get(address);
   if (known !== undefined) return known;
-  const made: QueueImage = { messages: new Map(), sessionStates: new Map(), seenIds: new Map(), next: 1 };
+  const made: QueueImage = {
+    messages: new Map(),
+    sessionStates: new Map(),
+    seenIds: new Map(),
+    rules: undefined,
+    next: 1,
+  };
   image.set(address, made);
   return made;
 }

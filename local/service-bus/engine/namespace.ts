@@ -1,17 +1,32 @@
-// All queues of the broker and the turn in which they deliver. Looks queues up by address.
+// All queues and topics of the broker and the turn in which they deliver. Looks queues up by address.
 import type { Clock } from '../../../shared/clock.js';
 import { createDeadlines } from './deadlines.js';
 import { pump } from './deliver.js';
-import { createQueue, type Operations, type Queue, type QueueRules } from './queue.js';
+import type { Rule } from './filters.js';
+import {
+  createDeadLetters,
+  createQueue,
+  createTopic,
+  type EngineContext,
+  type Operations,
+  type Queue,
+  type QueueRules,
+} from './queue.js';
 import type { Change } from './changes.js';
 import { changesToMake, type Image } from './image.js';
 import { restoreQueue } from './restore.js';
 import { grantWaiters } from './sessions.js';
 
+/** `rules` are the topic's own; each subscription's are named `<topic>/Subscriptions/<name>`. */
+export type TopicRules = {
+  readonly rules: QueueRules;
+  readonly subscriptions: readonly { readonly rules: QueueRules; readonly filters: readonly Rule[] }[];
+};
+
 export type Namespace = {
-  /** The queue or dead-letter queue of a lower-case address. */
+  /** The queue, topic, subscription or dead-letter queue of a lower-case address. */
   find(address: string): Queue | undefined;
-  /** The queues of the configuration, without their dead-letter queues. */
+  /** The queues, topics and subscriptions of the configuration, without their dead-letter queues. */
   readonly queues: readonly Queue[];
   /** Delivers everything that can be delivered now. */
   pump(): void;
@@ -29,6 +44,7 @@ export function createNamespace(
     record,
     requestTurn,
     newLockToken,
+    topics = [],
   }: {
     clock: Clock;
     /** Takes note of a change that must survive a restart. */
@@ -36,6 +52,7 @@ export function createNamespace(
     /** Asks for `pump` before the event loop's turn ends; called at most once between two pumps. */
     requestTurn: () => void;
     newLockToken: () => Buffer;
+    topics?: readonly TopicRules[];
   },
 ): Namespace {
   const deadlines = createDeadlines(clock);
@@ -44,14 +61,24 @@ export function createNamespace(
     awake.add(queue);
     requestTurn();
   };
-  const queues = rules.map((each) => createQueue(each, { clock, deadlines, record, wake, newLockToken }));
+  const engine: EngineContext = { clock, deadlines, record, wake, newLockToken };
+  const queues = [
+    ...rules.map((each) => createQueue(each, engine)),
+    ...topics.flatMap((topic) => createTopicWithSubscriptions(topic, engine)),
+  ];
   const byAddress = new Map<string, Queue>();
+  const unused = new Map<string, Queue>();
   for (const queue of queues) {
     byAddress.set(queue.address, queue);
-    if (queue.deadLetters !== undefined) byAddress.set(queue.deadLetters.address, queue.deadLetters);
+    const { deadLetters } = queue;
+    if (deadLetters === undefined) continue;
+    byAddress.set(deadLetters.address, deadLetters);
+    // Where messages go that could not be forwarded. Nothing is forwarded here, so that it is there and empty.
+    const transfer = `${queue.address}/$transfer/$deadletterqueue`;
+    unused.set(transfer, createDeadLetters(transfer, queue.rules, queue));
   }
   return {
-    find: (address) => byAddress.get(address),
+    find: (address) => byAddress.get(address) ?? unused.get(address),
     queues,
     pump() {
       for (const queue of awake) {
@@ -63,6 +90,12 @@ export function createNamespace(
     restore(image) {
       for (const [address, queueImage] of image) {
         const queue = byAddress.get(address);
+        if (
+          queue?.role.type === 'topic' &&
+          [...queueImage.messages.values()].some(({ place }) => place !== 'scheduled')
+        ) {
+          throw new Error(`The data directory holds messages of a queue '${address}', which is configured as a topic`);
+        }
         if (queue !== undefined) restoreQueue(queue, queueImage);
         else if (queueImage.messages.size > 0) {
           throw new Error(`The data directory holds messages of '${address}', which the configuration does not define`);
@@ -74,6 +107,14 @@ export function createNamespace(
     },
     stop: () => deadlines.stop(),
   };
+}
+
+function createTopicWithSubscriptions({ rules, subscriptions }: TopicRules, engine: EngineContext): Queue[] {
+  const made = subscriptions.map((subscription) => {
+    const filters = new Map(subscription.filters.map((rule) => [rule.name, rule] as const));
+    return createQueue(subscription.rules, engine, { type: 'subscription', rules: filters, areRulesChanged: false });
+  });
+  return [createTopic(rules, engine, made), ...made];
 }
 
 export type QueueCounts = {

@@ -5,6 +5,7 @@ import type { MessageContent } from '../amqp/message.js';
 import { contentBytes } from '../amqp/message.js';
 import type { Change } from './changes.js';
 import type { Deadline, Deadlines } from './deadlines.js';
+import type { Rule } from './filters.js';
 import { createHeap, type Heap } from './heap.js';
 
 export type QueueRules = {
@@ -18,6 +19,31 @@ export type QueueRules = {
   /** Undefined: no duplicate detection. */
   readonly duplicateWindowMs: number | undefined;
   readonly maxSizeBytes: number;
+};
+
+/**
+ * What a queue is for. A topic holds only what is scheduled; everything else it hands on to its subscriptions, each of
+ * which is a queue that nobody sends to.
+ */
+export type Role =
+  | { readonly type: 'queue' }
+  | { readonly type: 'deadLetters' }
+  | { readonly type: 'topic'; readonly subscriptions: readonly Queue[] }
+  | SubscriptionRole;
+
+export const kindNames: Readonly<Record<Role['type'], string>> = {
+  queue: 'queue',
+  deadLetters: 'dead-letter queue',
+  topic: 'topic',
+  subscription: 'subscription',
+};
+
+export type SubscriptionRole = {
+  readonly type: 'subscription';
+  /** By name. */
+  readonly rules: Map<string, Rule>;
+  /** Whether a receiver changed the rules: then they are kept, and win over those of the configuration. */
+  areRulesChanged: boolean;
 };
 
 /**
@@ -106,7 +132,8 @@ export type Queue = {
   /** Lower case, as compared; the dead-letter queue of `q` is `q/$deadletterqueue`. */
   readonly address: string;
   readonly rules: QueueRules;
-  /** Where the dead go; undefined on a dead-letter queue itself. */
+  readonly role: Role;
+  /** Where the dead go; undefined on a dead-letter queue itself and on a topic. */
   readonly deadLetters: Queue | undefined;
   readonly messages: Map<number, Message>;
   readonly ready: Heap<Message>;
@@ -137,12 +164,32 @@ export type EngineContext = {
   readonly newLockToken: () => Buffer;
 };
 
-/** A queue with its dead-letter queue. */
-export function createQueue(rules: QueueRules, engine: EngineContext): Queue {
+/** A queue (or a topic's subscription) with its dead-letter queue. */
+export function createQueue(
+  rules: QueueRules,
+  engine: EngineContext,
+  role: Extract<Role, { type: 'queue' | 'subscription' }> = { type: 'queue' },
+): Queue {
   const numbering = { next: 1 };
   const address = rules.name.toLowerCase();
-  const deadLetters = create(
-    `${address}/$deadletterqueue`,
+  const deadLetters = createDeadLetters(`${address}/$deadletterqueue`, rules, { numbering, engine });
+  return create(address, rules, { role, numbering, engine, deadLetters });
+}
+
+/** A topic over subscriptions that were made before. */
+export function createTopic(rules: QueueRules, engine: EngineContext, subscriptions: readonly Queue[]): Queue {
+  const role: Role = { type: 'topic', subscriptions };
+  return create(rules.name.toLowerCase(), rules, { role, numbering: { next: 1 }, engine, deadLetters: undefined });
+}
+
+/** A queue in which nothing dies. */
+export function createDeadLetters(
+  address: string,
+  rules: QueueRules,
+  { numbering, engine }: Pick<Queue, 'numbering' | 'engine'>,
+): Queue {
+  return create(
+    address,
     {
       ...rules,
       requiresSession: false,
@@ -150,12 +197,15 @@ export function createQueue(rules: QueueRules, engine: EngineContext): Queue {
       defaultTimeToLiveMs: undefined,
       duplicateWindowMs: undefined,
     },
-    { numbering, engine, deadLetters: undefined },
+    { role: { type: 'deadLetters' }, numbering, engine, deadLetters: undefined },
   );
-  return create(address, rules, { numbering, engine, deadLetters });
 }
 
-function create(address: string, rules: QueueRules, rest: Pick<Queue, 'numbering' | 'engine' | 'deadLetters'>): Queue {
+function create(
+  address: string,
+  rules: QueueRules,
+  rest: Pick<Queue, 'role' | 'numbering' | 'engine' | 'deadLetters'>,
+): Queue {
   return {
     address,
     rules,

@@ -2,10 +2,12 @@
 import { armActivation, armExpiry, forgetSeenIds } from './enqueue.js';
 import type { QueueImage } from './image.js';
 import { admit, nowMs, offer, sessionOf, type Queue } from './queue.js';
+import { replaceRules } from './rules.js';
 import { fromStored } from './stored.js';
 
 export function restoreQueue(queue: Queue, image: QueueImage): void {
   queue.numbering.next = Math.max(queue.numbering.next, image.next);
+  if (queue.role.type === 'subscription' && image.rules !== undefined) replaceRules(queue.role, image.rules);
   const inOrder = [...image.messages.values()].sort((a, b) => a.sequence - b.sequence);
   for (const stored of inOrder) {
     const message = fromStored(stored);

@@ -169,6 +169,13 @@ function moveToDeadLetters(queue: Queue, message: Message, properties: PropertyC
   // Nothing expires or exceeds a count inside a dead-letter queue, so only queues that have one come here.
   if (deadLetters === undefined) return;
   remove(queue, message);
+  bury(queue, message, properties);
+}
+
+/** Enters a message that is in no queue into a queue's dead letters. */
+export function bury(queue: Queue, message: Message, properties: PropertyChanges): void {
+  const { deadLetters } = queue;
+  if (deadLetters === undefined) return;
   const moved: Message = {
     ...message,
     sequence: queue.numbering.next++,

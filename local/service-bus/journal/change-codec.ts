@@ -14,9 +14,10 @@ import {
 import { hasMore, type Cursor } from '../amqp/reader.js';
 import { integerOf, long } from '../amqp/values.js';
 import { writeBinary, writeBoolean, writeText, writeUint, writeValue, type Writer } from '../amqp/writer.js';
+import { readRuleValue, toRuleValue } from '../amqp/rule-values.js';
 import type { Change, StoredMessage } from '../engine/changes.js';
 
-const codes = { enqueued: 1, removed: 2, returned: 3, sessionState: 4, seen: 5, numbering: 6 } as const;
+const codes = { enqueued: 1, removed: 2, returned: 3, sessionState: 4, seen: 5, numbering: 6, rules: 7 } as const;
 const places = ['scheduled', 'ready', 'deferred'] as const;
 
 export function writeChange(out: Writer, change: Change): void {
@@ -53,6 +54,9 @@ export function writeChange(out: Writer, change: Change): void {
       break;
     case 'numbering':
       fields.push(number(change.next));
+      break;
+    case 'rules':
+      fields.push(() => writeValue(out, { type: 'list', items: change.rules.map(toRuleValue) }));
       break;
   }
   writeFields(out, codes[change.type], fields);
@@ -91,6 +95,11 @@ function readChange(cursor: Cursor): Change {
     case codes.seen: {
       const messageId = required(textField(fields), 'message-id');
       return { type: 'seen', queue, messageId, untilMs: number(fields) };
+    }
+    case codes.rules: {
+      const list = required(valueField(fields), 'rules');
+      const rules = list.type === 'list' ? list.items.map((item) => readRuleValue(item)) : [];
+      return { type: 'rules', queue, rules: rules.map((rule) => required(rule, 'rule')) };
     }
     case codes.numbering:
       return { type: 'numbering', queue, next: number(fields) };

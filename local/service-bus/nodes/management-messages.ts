@@ -24,28 +24,13 @@ import {
 const mostPeeked = 1_000;
 const mostPeekedBytes = 1024 * 1024;
 
-export const messageOperations: Readonly<Record<string, Operation>> = {
-  'peek-message'(body, { queue }) {
-    const from = integerOf(fromMap(body, 'from-sequence-number')) ?? 0;
-    const limit = Math.min(integerOf(fromMap(body, 'message-count')) ?? 1, mostPeeked);
-    const sessionId = textOf(fromMap(body, 'session-id'));
-    const messages: AmqpValue[] = [];
-    let bytes = 0;
-    for (const message of peek(queue, { from, limit, sessionId })) {
-      bytes += contentBytes(message.content);
-      if (messages.length > 0 && bytes > mostPeekedBytes) break;
-      messages.push(textMap({ message: binary(encode(message, undefined)) }));
-    }
-    if (messages.length === 0) return { status: 204, description: 'No messages.' };
-    return ok(textMap({ messages: { type: 'list', items: messages } }));
-  },
-
+/** What somebody may ask who sends. */
+export const sendOperations: Readonly<Record<string, Operation>> = {
   'schedule-message'(body, { queue, newMessageId }) {
     const items = itemsOf(fromMap(body, 'messages'));
     if (items === undefined || items.length === 0) return badArgument('messages must be a list.');
     const encoded = items.map((item) => bytesOf(fromMap(item, 'message')));
     if (!encoded.every((bytes) => bytes !== undefined)) return badArgument('A message is missing.');
-    if (queue.deadLetters === undefined) return badArgument('Nobody can send to a dead-letter queue.');
     const result = enqueue(
       queue,
       encoded.map((bytes) => readMessage(bytes, newMessageId)),
@@ -60,6 +45,24 @@ export const messageOperations: Readonly<Record<string, Operation>> = {
     const sequences = sequencesIn(body);
     if (sequences === undefined) return badArgument('sequence-numbers must be an array of longs.');
     return cancelScheduled(queue, sequences).missing === undefined ? ok() : messageNotFound;
+  },
+};
+
+/** What somebody may ask who receives. */
+export const messageOperations: Readonly<Record<string, Operation>> = {
+  'peek-message'(body, { queue }) {
+    const from = integerOf(fromMap(body, 'from-sequence-number')) ?? 0;
+    const limit = Math.min(integerOf(fromMap(body, 'message-count')) ?? 1, mostPeeked);
+    const sessionId = textOf(fromMap(body, 'session-id'));
+    const messages: AmqpValue[] = [];
+    let bytes = 0;
+    for (const message of peek(queue, { from, limit, sessionId })) {
+      bytes += contentBytes(message.content);
+      if (messages.length > 0 && bytes > mostPeekedBytes) break;
+      messages.push(textMap({ message: binary(encode(message, undefined)) }));
+    }
+    if (messages.length === 0) return { status: 204, description: 'No messages.' };
+    return ok(textMap({ messages: { type: 'list', items: messages } }));
   },
 
   'receive-by-sequence-number'(body, { queue, owner }) {

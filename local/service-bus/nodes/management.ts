@@ -1,29 +1,35 @@
-// The node `<queue>/$management`: finds the operation a request names and shapes its answer.
+// The node `<entity>/$management`: finds the operation a request names, whether this kind of entity has it, and shapes
+// its answer.
 // https://learn.microsoft.com/azure/service-bus-messaging/service-bus-amqp-request-response
 import { encodeResponse, type RequestMessage } from '../amqp/request-message.js';
 import { fromMap, int, nothing, symbol, text, textMap, textOf, type AmqpValue } from '../amqp/values.js';
-import type { Operation, ManagementContext } from './management-operation.js';
+import { kindNames, type Role } from '../engine/queue.js';
+import type { Answer, Operation, ManagementContext } from './management-operation.js';
 import { lockOperations } from './management-locks.js';
-import { messageOperations } from './management-messages.js';
+import { messageOperations, sendOperations } from './management-messages.js';
+import { ruleOperations } from './management-rules.js';
 import { sessionOperations } from './management-sessions.js';
 
-const operations: ReadonlyMap<string, Operation> = new Map(
-  Object.entries({ ...messageOperations, ...lockOperations, ...sessionOperations }).map(([name, operation]) => [
-    `com.microsoft:${name}`,
-    operation,
+type Offered = { readonly run: Operation; readonly on: readonly Role['type'][] };
+
+const offered = (operations: Readonly<Record<string, Operation>>, on: Offered['on']): [string, Offered][] =>
+  Object.entries(operations).map(([name, run]) => [`com.microsoft:${name}`, { run, on }]);
+
+const operations: ReadonlyMap<string, Offered> = new Map([
+  ...offered(sendOperations, ['queue', 'topic']),
+  ...offered({ ...messageOperations, ...lockOperations, ...sessionOperations }, [
+    'queue',
+    'subscription',
+    'deadLetters',
   ]),
-);
+  ...offered(ruleOperations, ['subscription']),
+]);
 
 const trackingId = 'com.microsoft:tracking-id';
 
 /** Answers a request; what it asks wrongly is said in the answer's status. Throws where the request cannot be read. */
 export function answerManagement(request: RequestMessage, context: ManagementContext): Buffer {
-  const name = textOf(fromMap(request.applicationProperties, 'operation')) ?? '';
-  const answer = operations.get(name)?.(request.body, context) ?? {
-    status: 501,
-    description: `The operation '${name}' is not supported.`,
-    error: 'amqp:not-implemented',
-  };
+  const answer = perform(request, context);
   const properties: Record<string, AmqpValue> = {
     statusCode: int(answer.status),
     statusDescription: text(answer.description),
@@ -32,4 +38,16 @@ export function answerManagement(request: RequestMessage, context: ManagementCon
   const tracking = fromMap(request.applicationProperties, trackingId);
   if (tracking !== undefined) properties[trackingId] = tracking;
   return encodeResponse(request.messageId, textMap(properties), answer.body ?? nothing);
+}
+
+function perform({ applicationProperties, body }: RequestMessage, context: ManagementContext): Answer {
+  const name = textOf(fromMap(applicationProperties, 'operation')) ?? '';
+  const operation = operations.get(name);
+  if (operation === undefined) {
+    return { status: 501, description: `The operation '${name}' is not supported.`, error: 'amqp:not-implemented' };
+  }
+  const { role, rules } = context.queue;
+  if (operation.on.includes(role.type)) return operation.run(body, context);
+  const description = `The operation '${name}' is not allowed on '${rules.name}', which is a ${kindNames[role.type]}.`;
+  return { status: 400, description, error: 'amqp:not-allowed' };
 }

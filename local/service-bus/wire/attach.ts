@@ -40,6 +40,10 @@ function serve(link: Link, address: Address): AmqpCondition | undefined {
   }
   if (address.type === 'management') return serveNode(link, address);
   if (link.kind === 'incoming') return serveSender(link, queue);
+  if (queue.role.type === 'topic') {
+    const description = `Nobody can receive from a topic ('${queue.rules.name}'), only from its subscriptions.`;
+    return { condition: 'amqp:not-allowed', description };
+  }
   const wish = wantedSession(link.attach);
   return wish === undefined ? serveReceiver(link, queue) : serveSessionReceiver(link, queue, wish);
 }

@@ -139,6 +139,7 @@ export type PartialMessage = {
   readonly deliveryId: number;
   readonly format: number;
   readonly isSettled: boolean;
+  readonly isTransactional: boolean;
   chunks: Buffer[];
   heldBytes: number;
   isTooLarge: boolean;

@@ -1,9 +1,10 @@
 // Receiving on a link: messages put together from their frames, acknowledged, and the peer's credit topped up.
 // Knows sizes and credit, not what a message is for.
-import { AmqpFault, malformed } from '../amqp/fault.js';
+import { AmqpFault, malformed, type AmqpCondition } from '../amqp/fault.js';
 import { writeDisposition, writeFlow, type StatedOutcome } from '../amqp/outgoing-frames.js';
 import type { Transfer } from '../amqp/performatives.js';
 import { increment, limits, output, type IncomingLink, type PartialMessage, type WireSession } from './connection.js';
+import { noSuchTransaction } from './settle-delivery.js';
 import { windowOf } from './windows.js';
 
 /** Gives a peer that just attached, or has used half of it, its credit. */
@@ -24,7 +25,7 @@ export function onTransfer(link: IncomingLink, transfer: Transfer, payload: Buff
   if (!transfer.aborted) {
     // Whether a message was sent settled may be said on any of its frames.
     const isSettled = partial.isSettled || transfer.settled;
-    const outcome = partial.isTooLarge ? tooLarge : link.onMessage(whole(partial), partial.format);
+    const outcome = refusal(partial) ?? link.onMessage(whole(partial), partial.format);
     if (!isSettled) acknowledge(link.session, partial.deliveryId, outcome);
   }
   if (link.phase === 'attached' && link.credit <= limits.incomingCredit / 2) grantCredit(link);
@@ -47,11 +48,12 @@ function begin(link: IncomingLink, transfer: Transfer): PartialMessage {
   }
   link.credit--;
   link.deliveryCount = increment(link.deliveryCount);
-  const { deliveryId, messageFormat, settled } = transfer;
+  const { deliveryId, messageFormat, settled, isTransactional } = transfer;
   return {
     deliveryId,
     format: messageFormat ?? 0,
     isSettled: settled,
+    isTransactional,
     chunks: [],
     heldBytes: 0,
     isTooLarge: false,
@@ -77,10 +79,15 @@ function keep(link: IncomingLink, partial: PartialMessage, payload: Buffer, isUn
   throw new AmqpFault('connection', 'amqp:resource-limit-exceeded', text);
 }
 
-const tooLarge: StatedOutcome = {
+const tooLarge: AmqpCondition = {
   condition: 'amqp:link:message-size-exceeded',
   description: `The message is larger than ${limits.maxMessageSize} bytes.`,
 };
+
+function refusal({ isTooLarge, isTransactional }: PartialMessage): AmqpCondition | undefined {
+  if (isTransactional) return noSuchTransaction;
+  return isTooLarge ? tooLarge : undefined;
+}
 
 function whole({ chunks }: PartialMessage): Buffer {
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);

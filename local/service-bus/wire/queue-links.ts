@@ -5,7 +5,7 @@ import { contentBytes, writeDelivery } from '../amqp/message.js';
 import { batchFormat, readBatch, readMessage } from '../amqp/read-message.js';
 import { addConsumer, removeConsumer } from '../engine/deliver.js';
 import { enqueue } from '../engine/enqueue.js';
-import type { Consumer, Delivery, Queue } from '../engine/queue.js';
+import { kindNames, type Consumer, type Delivery, type Queue } from '../engine/queue.js';
 import { deliveryFacts } from '../engine/delivery-facts.js';
 import type { IncomingLink, OutgoingLink } from './connection.js';
 import { confirmAttach } from './end-link.js';
@@ -14,8 +14,12 @@ import { roomOn, sendMessage } from './outgoing-link.js';
 
 /** Lets a peer send to a queue; says why not otherwise. */
 export function serveSender(link: IncomingLink, queue: Queue): AmqpCondition | undefined {
-  if (queue.deadLetters === undefined) {
-    return { condition: 'amqp:not-allowed', description: 'Nobody can send to a dead-letter queue.' };
+  const { role, rules } = queue;
+  if (role.type !== 'queue' && role.type !== 'topic') {
+    return {
+      condition: 'amqp:not-allowed',
+      description: `Nobody can send to a ${kindNames[role.type]} ('${rules.name}').`,
+    };
   }
   const { newMessageId } = link.session.connection.context;
   link.onMessage = (bytes, format) => receive(queue, bytes, format, newMessageId);

@@ -9,7 +9,9 @@ import type { Unsettled } from './connection.js';
 
 /** Does what the peer said and gives the outcome to answer with: success is 'accepted', whatever the peer chose. */
 export function settleDelivery({ queue, token, isUnderSession }: Unsettled, outcome: Outcome): StatedOutcome {
-  const result = settle(queue, token, toSettlement(outcome));
+  const settlement = toSettlement(outcome);
+  if (settlement === undefined) return noSuchTransaction;
+  const result = settle(queue, token, settlement);
   switch (result) {
     case 'settled':
       return 'accepted';
@@ -27,6 +29,12 @@ export const notAllowed: AmqpCondition = {
   description: 'A message in a dead-letter queue cannot be dead-lettered again.',
 };
 
+/** The error for what was to be part of a transaction: there are none here, so none can have begun. */
+export const noSuchTransaction: AmqpCondition = {
+  condition: 'amqp:transaction:unknown-id',
+  description: 'Transactions are not supported.',
+};
+
 /** The error for a delivery whose lock, or whose session's lock, no longer holds. */
 export function lockLost(isUnderSession: boolean): AmqpCondition {
   if (isUnderSession) {
@@ -37,10 +45,12 @@ export function lockLost(isUnderSession: boolean): AmqpCondition {
   return { condition: 'com.microsoft:message-lock-lost', description };
 }
 
-function toSettlement(outcome: Outcome): Settlement {
+function toSettlement(outcome: Outcome): Settlement | undefined {
   switch (outcome.type) {
     case 'accepted':
       return { type: 'complete' };
+    case 'transactional':
+      return undefined;
     case 'released':
       return { type: 'abandon', properties: [] };
     case 'modified': {

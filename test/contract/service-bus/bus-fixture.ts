@@ -26,6 +26,36 @@ export const config: ServiceBusConfig = {
           },
           { Name: 'mortal', Properties: { DefaultMessageTimeToLive: 'PT10M', DeadLetteringOnMessageExpiration: true } },
         ],
+        Topics: [
+          {
+            Name: 'news',
+            Properties: { RequiresDuplicateDetection: true, DuplicateDetectionHistoryTimeWindow: 'PT1M' },
+            Subscriptions: [
+              { Name: 'all', Properties: { LockDuration: 'PT30S', MaxDeliveryCount: 3 } },
+              {
+                Name: 'weather',
+                Rules: [
+                  {
+                    Name: 'by-subject',
+                    Properties: { FilterType: 'Correlation', CorrelationFilter: { Label: 'weather', To: '' } },
+                  },
+                  {
+                    Name: 'by-property',
+                    Properties: {
+                      FilterType: 'Correlation',
+                      CorrelationFilter: { ContentType: 'text/plain', Properties: { wet: true, degrees: 7 } },
+                    },
+                  },
+                ],
+              },
+              {
+                Name: 'nothing',
+                Rules: [{ Name: 'none', Properties: { FilterType: 'Sql', SqlFilter: { SqlExpression: '1 = 0' } } }],
+              },
+              { Name: 'in-order', Properties: { RequiresSession: true } },
+            ],
+          },
+        ],
       },
     ],
   },

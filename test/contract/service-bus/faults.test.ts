@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { startServiceBus } from '../../../local/service-bus/index.js';
+import { encodeValue } from '../../../local/service-bus/amqp/writer.js';
 import { createManualClock } from '../../helpers/manual-clock.js';
 import { eventually } from '../../helpers/eventually.js';
 import { atEnd, config, key, keyName, openBus, quickRetries } from './bus-fixture.js';
@@ -18,6 +19,7 @@ import {
   isRejected,
   isSender,
   openRaw,
+  rejectionOf,
   signToken,
   uint,
 } from './raw-peer.js';
@@ -305,6 +307,36 @@ describe('a peer that breaks the rules', () => {
     const peer = await openRaw(bus.port);
     peer.frame(0x12, [text('tx'), uint(0), boolean(false), nothing, nothing, nothing, described(0x30, [])]);
     expect(conditionOf(await peer.hears(0x16))).toBe('amqp:not-implemented');
+    peer.socket.destroy();
+  });
+
+  test('by naming a transaction sends and settles nothing', async () => {
+    const { bus, client } = await openBus();
+    await client.createSender('plain').sendMessages({ body: 'kept' });
+    const peer = await openRaw(bus.port);
+    await peer.putToken('plain', signToken('plain', Math.floor(Date.now() / 1000) + 100));
+    const target = described(0x29, [text('plain')]);
+    peer.frame(0x12, [text('in'), uint(7), boolean(false), nothing, nothing, nothing, target]);
+    const inTransaction = described(0x34, [{ type: 'binary', value: Buffer.from('t1') }, described(0x24, [])]);
+    const tag = { type: 'binary', value: Buffer.from('t') } as const;
+    const start = [uint(7), uint(50), tag, uint(0), boolean(false), boolean(false), nothing];
+    const body = encodeValue({
+      type: 'described',
+      descriptor: { type: 'ulong', value: 0x77n },
+      value: text('lost'),
+    });
+    peer.frame(0x14, [...start, inTransaction], { payload: body });
+    peer.attachReceiver(8, 'plain');
+    peer.frame(0x13, [uint(1), uint(1000), uint(0), uint(1000), uint(8), uint(0), uint(1)]);
+    const delivery = await eventually('the delivery', () =>
+      peer.heard.find(({ descriptor, fields }) => descriptor === 0x14 && isHandle(fields[0], 8)),
+    );
+    const id = delivery.fields[1] ?? nothing;
+    peer.frame(0x15, [boolean(true), id, id, boolean(false), inTransaction]);
+    const refused = () => peer.heard.filter(({ descriptor, fields }) => descriptor === 0x15 && isRejected(fields[4]));
+    await eventually('both refusals', () => refused().length === 2);
+    expect(refused().map(rejectionOf)).toEqual(Array(2).fill('amqp:transaction:unknown-id'));
+    expect(bus.control.counts()['plain']).toMatchObject({ active: 0, locked: 1 });
     peer.socket.destroy();
   });
 

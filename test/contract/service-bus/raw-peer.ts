@@ -169,3 +169,11 @@ export function conditionOf(frame: HeardFrame): string | undefined {
   const condition = list?.type === 'list' ? list.items[0] : undefined;
   return condition?.type === 'symbol' ? condition.value : undefined;
 }
+
+/** The condition of the outcome "rejected" in a disposition. */
+export function rejectionOf({ fields }: HeardFrame): string | undefined {
+  const state = fields[4];
+  const error = state?.type === 'described' && state.value.type === 'list' ? state.value.items[0] : undefined;
+  const condition = error?.type === 'described' && error.value.type === 'list' ? error.value.items[0] : undefined;
+  return condition?.type === 'symbol' ? condition.value : undefined;
+}

@@ -10,6 +10,83 @@ const withQueue = (Properties: unknown): unknown => ({
 });
 const minutes = (count: number): number => count * 60_000;
 
+const withTopic = (Subscriptions: unknown, Properties?: unknown): unknown => ({
+  UserConfig: { Namespaces: [{ Topics: [{ Name: 't', Properties, Subscriptions }] }] },
+});
+const withRule = (Properties: unknown): unknown => withTopic([{ Name: 's', Rules: [{ Name: 'r', Properties }] }]);
+
+describe('the topics of a configuration', () => {
+  test('have subscriptions with the rules that are given, or with the one that lets everything through', () => {
+    const correlation = { ContentType: '', Label: 'l', Properties: { a: 'x', n: 1.5, i: 2, b: true } };
+    const { topics } = parseConfig(
+      withTopic(
+        [
+          { Name: 'one', Properties: { RequiresSession: true, MaxDeliveryCount: 4 } },
+          {
+            Name: 'two',
+            Rules: [{ Name: 'r', Properties: { FilterType: 'Correlation', CorrelationFilter: correlation } }],
+          },
+        ],
+        { DefaultMessageTimeToLive: 'PT1H' },
+      ),
+    );
+    expect(topics[0]?.rules).toMatchObject({ name: 't', defaultTimeToLiveMs: minutes(60) });
+    expect(topics[0]?.subscriptions).toMatchObject([
+      {
+        rules: { name: 't/Subscriptions/one', requiresSession: true, maxDeliveryCount: 4 },
+        filters: [{ name: '$Default', filter: { type: 'true' } }],
+      },
+      {
+        rules: { name: 't/Subscriptions/two' },
+        filters: [
+          {
+            name: 'r',
+            filter: {
+              type: 'correlation',
+              system: { subject: 'l' },
+              application: [
+                ['a', { type: 'string', value: 'x' }],
+                ['n', { type: 'double', value: 1.5 }],
+                ['i', { type: 'long', value: 2n }],
+                ['b', { type: 'boolean', value: true }],
+              ],
+            },
+          },
+        ],
+      },
+    ]);
+  });
+
+  test.each([
+    [
+      'an SQL filter',
+      { FilterType: 'Sql', SqlFilter: { SqlExpression: "a = 'b'" } },
+      /Subscriptions\['s'\]\.Rules\['r'\].*SqlExpression|SQL filter 'a = 'b'' is not supported/,
+    ],
+    [
+      'an SQL action',
+      { FilterType: 'Sql', SqlFilter: { SqlExpression: '1=1' }, Action: { SqlExpression: 'SET a = 1' } },
+      /Action: SQL rule actions are not supported/,
+    ],
+    ['an unknown kind of filter', { FilterType: 'Regex' }, /Rules\['r'\]/],
+    [
+      'a misspelt property',
+      { FilterType: 'Correlation', CorrelationFilter: { Subject: 'x' } },
+      /Rules\['r'\].*CorrelationFilter.*Subject/,
+    ],
+  ])('with %s are refused by name', (_, properties, message) => {
+    expect(() => parseConfig(withRule(properties))).toThrow(message);
+  });
+
+  test('share their names with queues, and are refused twice', () => {
+    const both = { UserConfig: { Namespaces: [{ Queues: [{ Name: 'x' }], Topics: [{ Name: 'X' }] }] } };
+    expect(() => parseConfig(both)).toThrow(/'X' is defined twice/);
+    expect(() => parseConfig(withTopic([{ Name: 's' }, { Name: 'S' }]))).toThrow(/'S' is defined twice/);
+    const rule = { Name: 'r', Properties: { FilterType: 'Sql', SqlFilter: { SqlExpression: '1=1' } } };
+    expect(() => parseConfig(withTopic([{ Name: 's', Rules: [rule, rule] }]))).toThrow(/'r' is defined twice/);
+  });
+});
+
 describe('the configuration', () => {
   test("of the project defines the project's queues", () => {
     const text = readFileSync(new URL('../../../local/service-bus/Config.json', import.meta.url), 'utf8');
