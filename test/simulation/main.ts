@@ -85,7 +85,8 @@ async function runJobs(jobs: readonly Job[]): Promise<number> {
       const { name, runs, killedBy } = result.mutant;
       played += 1;
       killed += killedBy === undefined ? 0 : 1;
-      const end = killedBy === undefined ? 'LIVES' : `killed by "${killedBy.promise}": ${killedBy.text} (${killedBy.where})`;
+      const end =
+        killedBy === undefined ? 'LIVES' : `killed by "${killedBy.promise}": ${killedBy.text} (${killedBy.where})`;
       process.stdout.write(`mutant ${name} after ${runs} runs: ${end}\n`);
     }
     progress(tally, played);

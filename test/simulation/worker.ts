@@ -10,6 +10,8 @@ if (flag === '--mutant' && name !== undefined) {
 // Loaded only now, so that the patches are in it.
 const { doJob } = await import('./runs/jobs.js');
 
+// Nobody asks any more.
+process.on('disconnect', () => process.exit(0));
 process.on('message', (job) => {
   doJob(job as Job).then(
     (result) => process.send?.(result),

@@ -97,9 +97,11 @@ export function createClient(world: World, { tries }: { readonly tries: number }
         [],
       ),
     deleteTask: (jobId, taskId) =>
-      request({ kind: 'deleteTask', jobId, taskId }, (services) => deleteTask(services, jobId, taskId, { conditions }), [
-        'TaskNotFound',
-      ]),
+      request(
+        { kind: 'deleteTask', jobId, taskId },
+        (services) => deleteTask(services, jobId, taskId, { conditions }),
+        ['TaskNotFound'],
+      ),
     terminateJob: (jobId) =>
       request({ kind: 'terminateJob', jobId }, (services) => terminateJob(services, jobId, { conditions }), [
         'JobBeingTerminated',

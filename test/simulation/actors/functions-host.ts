@@ -77,7 +77,7 @@ async function serveJobEvents(world: World, life: Life, manner: HostManner): Pro
   const { sim, broker } = world;
   const queue = broker.queue('job-events');
   const services = world.servicesOf(life);
-  const call = <T>(method: string, about: string, effect: () => T): Promise<T> =>
+  const call = <T>(method: string, about: () => string, effect: () => T): Promise<T> =>
     sim.call({ life, api: 'bus', method, about, effect });
   for (;;) {
     const consumer = createConsumer(sim);
@@ -88,7 +88,11 @@ async function serveJobEvents(world: World, life: Life, manner: HostManner): Pro
       const batch = await receiveBatch(world, life, queue, session, consumer);
       if (batch.length === 0) break;
       const settleAll = (type: 'complete' | 'abandon'): Promise<void> =>
-        call('settle', `${type} ${batch.length} of ${session.id}`, () => settleBatch(world, queue, batch, type));
+        call(
+          'settle',
+          () => `${type} ${batch.length} of ${session.id}`,
+          () => settleBatch(world, queue, batch, type),
+        );
       if (manner.settlesBeforeHandling) await settleAll('complete');
       const outcome = await handle(world, life, () => productHandlers.reactToJobEvents(services, batch.map(toMessage)));
       if (!manner.settlesBeforeHandling) await settleAll(outcome);
@@ -114,8 +118,11 @@ function receiveBatch(
       consumer.room = 0;
       timer.cancel();
       if (!life.isAlive()) return;
-      if (batch.length > 0)
-        sim.tell(life.name, `batch of ${batch.length} in ${session.id}: ${batch.map(({ message }) => message.messageId.slice(0, 24)).join(', ')}`);
+      if (batch.length > 0 && sim.history.isKept)
+        sim.tell(
+          life.name,
+          `batch of ${batch.length} in ${session.id}: ${batch.map(({ message }) => message.messageId.slice(0, 24)).join(', ')}`,
+        );
       resolve(batch);
     };
     let timer = sim.scheduler.after(sessionIdleMs, finish);
@@ -174,7 +181,7 @@ async function drainDeadLetters(world: World, life: Life, name: (typeof drained)
       life,
       api: 'bus',
       method: 'settle',
-      about: `${outcome} ${messageId} of ${queue.address}`,
+      about: () => `${outcome} ${messageId} of ${queue.address}`,
       effect() {
         if (lock !== undefined)
           settle(queue, lock.token, outcome === 'complete' ? { type: outcome } : { type: outcome, properties: [] });

@@ -32,15 +32,16 @@ export const checkPreparations: CreateChecker = ({ violate }) => {
           running.set(keyOf(process), others.add(process));
           if (process.kind === 'preparation') {
             const beside = [...others].filter((other) => other.kind === 'preparation' && other !== process);
-            if (beside.length > 0) violate('promise 2: one preparation at a time', `a second one began: ${at(process)}`);
+            if (beside.length > 0)
+              violate('promise 2: one preparation at a time', `a second one began: ${at(process)}`);
           }
           if (process.kind !== 'task' || definition.jobPreparationTask?.waitForSuccess !== true) return;
           const { rerunOnNodeRebootAfterSuccess } = definition.jobPreparationTask;
           const isPrepared = (succeeded.get(keyOf(process)) ?? []).some(
-            (done) =>
-              done.image === process.image && (!rerunOnNodeRebootAfterSuccess || done.boot === process.boot),
+            (done) => done.image === process.image && (!rerunOnNodeRebootAfterSuccess || done.boot === process.boot),
           );
-          if (!isPrepared) violate('promise 1: prepared before the first task', `a task began unprepared: ${at(process)}`);
+          if (!isPrepared)
+            violate('promise 1: prepared before the first task', `a task began unprepared: ${at(process)}`);
           return;
         }
         case 'processEnded': {

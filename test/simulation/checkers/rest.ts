@@ -68,7 +68,10 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
     for (const { messageId, reason, queue } of letters)
       // Tried ten times in vain while everything failed: not lost, but on the list for a person, and the sweep does without it.
       if (!poison.has(messageId) && !(reason === 'MaxDeliveryCountExceeded' && mayGiveUp()))
-        violate('promise 7: poison is set aside alone', `a good message of ${queue} was given up: ${messageId}: ${reason.slice(0, 400)}`);
+        violate(
+          'promise 7: poison is set aside alone',
+          `a good message of ${queue} was given up: ${messageId}: ${reason.slice(0, 400)}`,
+        );
     for (const messageId of poison) {
       const found = letters.filter((letter) => letter.messageId === messageId);
       if (found.length === 0) violate('promise 7: poison is set aside alone', `poison ${messageId} is not on the list`);
@@ -95,9 +98,14 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
     for (const poolId of poolIds) {
       const { nodes } = view.pool(poolId);
       for (const { id, leases, state } of nodes) {
-        const held = leases.filter(({ jobId }) => !view.job(jobId).jobNodes.some((each) => each.nodeId === id && each.runs.length > 0));
+        const held = leases.filter(
+          ({ jobId }) => !view.job(jobId).jobNodes.some((each) => each.nodeId === id && each.runs.length > 0),
+        );
         if (held.length > 0)
-          violate('promise 6: the end is the same', `${state} node ${id} still holds slots for ${held.map(({ taskId }) => taskId).join(', ')}`);
+          violate(
+            'promise 6: the end is the same',
+            `${state} node ${id} still holds slots for ${held.map(({ taskId }) => taskId).join(', ')}`,
+          );
       }
     }
     for (const machine of machines()) {
@@ -105,7 +113,10 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
         const { job } = view.job(fact.jobId);
         const isOver = job === undefined || job.incarnation !== fact.incarnation || job.state === 'completed';
         if (isOver && !isLeftover)
-          violate('promise 6: the end is the same', `${fact.kind} ${fact.jobId}/${fact.taskId} still runs on ${machine.name}`);
+          violate(
+            'promise 6: the end is the same',
+            `${fact.kind} ${fact.jobId}/${fact.taskId} still runs on ${machine.name}`,
+          );
       }
     }
   }

@@ -41,7 +41,10 @@ export function checkConservation({ job, jobNodes, ready, tasks }: JobView, viol
           ? !isWaiting && run === undefined
           : !isWaiting && run !== undefined && run.runId === assignment?.runId;
     if (!isRight)
-      violate('conservation', `${name}: task ${definition.id} is ${state}, waits: ${isWaiting}, on a node: ${run !== undefined}`);
+      violate(
+        'conservation',
+        `${name}: task ${definition.id} is ${state}, waits: ${isWaiting}, on a node: ${run !== undefined}`,
+      );
   }
   const known = new Set(tasks.map(({ definition }) => definition.id));
   for (const taskId of [...waiting.keys(), ...onNodes.keys()])
@@ -62,7 +65,8 @@ function checkJobRow({ row, before, after }: RowChange, violate: Violate): void 
   if (row === 'head') checkHead(parsedValues(before, fromJobHead), parsedValues(after, fromJobHead), violate);
   else if (row.startsWith('node:'))
     checkJobNode(parsedValues(before, fromJobNode), parsedValues(after, fromJobNode), violate);
-  else if (row.startsWith('task:')) checkTask(parsedValues(before, fromTaskRow), parsedValues(after, fromTaskRow), violate);
+  else if (row.startsWith('task:'))
+    checkTask(parsedValues(before, fromTaskRow), parsedValues(after, fromTaskRow), violate);
 }
 
 function checkHead(was: Job | undefined, is: Job | undefined, violate: Violate): void {
@@ -89,7 +93,12 @@ function checkJobNode(was: JobNode | undefined, is: JobNode | undefined, violate
   if (was.preparation.state === 'completed' && was.epoch === is.epoch && is.preparation.state !== 'completed')
     violate('monotone', `${name} took back its ended preparation`);
   const startedBefore = was.preparation.state === 'running' && is.preparation.state === 'ordered';
-  if (startedBefore && 'runId' in was.preparation && 'runId' in is.preparation && was.preparation.runId === is.preparation.runId)
+  if (
+    startedBefore &&
+    'runId' in was.preparation &&
+    'runId' in is.preparation &&
+    was.preparation.runId === is.preparation.runId
+  )
     violate('monotone', `${name}'s preparation went from running to ordered`);
 }
 
@@ -98,7 +107,8 @@ function checkTask(was: Task | undefined, is: Task | undefined, violate: Violate
   const name = `task ${is.jobId}/${is.definition.id}`;
   if (was.state === 'completed' && JSON.stringify(was.execution) !== JSON.stringify(is.execution))
     violate('monotone', `${name} was completed and changed again`);
-  if (was.state === 'completed' && is.state !== 'completed') violate('monotone', `${name} is ${is.state} after its end`);
+  if (was.state === 'completed' && is.state !== 'completed')
+    violate('monotone', `${name} is ${is.state} after its end`);
   const [before, after] = [was.assignment?.attempt ?? 0, is.assignment?.attempt ?? was.assignment?.attempt ?? 0];
   if (after < before) violate('monotone', `${name} went from attempt ${before} back to ${after}`);
 }

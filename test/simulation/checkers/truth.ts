@@ -10,9 +10,13 @@ export const checkTruth: CreateChecker = ({ violate }) => {
   const exitsOf = (runId: string): readonly number[] => exits.get(runId) ?? [];
   const compare = (what: string, runId: string, result: string, exitCode: number | undefined): void => {
     const real = exitsOf(runId);
-    if (result === 'success' && !real.includes(0)) violate('truth', `${what} is told a success, but no process of it was`);
+    if (result === 'success' && !real.includes(0))
+      violate('truth', `${what} is told a success, but no process of it was`);
     if (exitCode !== undefined && exitCode !== 137 && !real.includes(exitCode))
-      violate('truth', `${what} is told to have ended with ${exitCode}, but ended with ${real.join(', ') || 'nothing'}`);
+      violate(
+        'truth',
+        `${what} is told to have ended with ${exitCode}, but ended with ${real.join(', ') || 'nothing'}`,
+      );
   };
   return {
     onFact(fact) {

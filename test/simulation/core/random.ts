@@ -23,13 +23,15 @@ export function createRandom(seed: number, stream: string): Random {
   };
   const int = (from: number, to: number): number => from + Math.floor(next() * (to - from + 1));
   const hex = (digits: number): string =>
-    Array.from({ length: digits }, () => Math.floor(next() * 16).toString(16)).join('');
+    Math.floor(next() * 16 ** digits)
+      .toString(16)
+      .padStart(digits, '0');
   return {
     next,
     int,
     chance: (probability) => probability > 0 && next() < probability,
     pick: (choices) => choices[int(0, choices.length - 1)] ?? choices[0],
-    uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`,
+    uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(6)}${hex(6)}`,
   };
 }
 

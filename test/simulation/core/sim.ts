@@ -12,8 +12,8 @@ export type Call<T> = {
   readonly life: Life;
   readonly api: Api;
   readonly method: string;
-  /** For the timeline. */
-  readonly about: string;
+  /** For the timeline, if somebody reads it. */
+  readonly about: () => string;
   readonly effect: () => T;
   /** The error of a call that fails without a word about whether it happened; absent: it cannot fail so. */
   readonly refuse?: () => Error;
@@ -89,7 +89,7 @@ export function createSim(seed: number, faults: Faults, options: { readonly keep
     if (!life.isAlive()) return never;
     counts.calls += 1;
     const number = counts.calls;
-    const what = history.isKept ? `#${number} ${made.api}.${made.method} ${made.about}` : '';
+    const what = history.isKept ? `#${number} ${made.api}.${made.method} ${made.about()}` : '';
     const fate = faults.decide(made as Call<unknown>, number);
     if (fate.kind === 'crashBefore') {
       tellFault(life.name, `crash before: ${what}`);

@@ -22,7 +22,11 @@ export type JobView = {
   readonly events: readonly OwedEvent[];
 };
 
-export type PoolView = { readonly pool: Pool | undefined; readonly nodes: readonly Node[]; readonly refs: readonly string[] };
+export type PoolView = {
+  readonly pool: Pool | undefined;
+  readonly nodes: readonly Node[];
+  readonly refs: readonly string[];
+};
 
 export type View = {
   job(jobId: string): JobView;

@@ -4,15 +4,7 @@ import type { Random } from '../core/random.js';
 /** Per call, the probability of each. */
 export type CallFaults = Readonly<
   Record<
-    | 'crash'
-    | 'agentCrash'
-    | 'refused'
-    | 'answerLost'
-    | 'delay'
-    | 'contended'
-    | 'partial'
-    | 'duplicated'
-    | 'lost',
+    'crash' | 'agentCrash' | 'refused' | 'answerLost' | 'delay' | 'contended' | 'partial' | 'duplicated' | 'lost',
     number
   >
 >;
@@ -20,15 +12,7 @@ export type CallFaults = Readonly<
 /** How often each happens during the time of faults. */
 export type WorldFaults = Readonly<
   Record<
-    | 'lockLost'
-    | 'throttled'
-    | 'agentKilled'
-    | 'rebooted'
-    | 'reimaged'
-    | 'removed'
-    | 'silent'
-    | 'skewed'
-    | 'twin',
+    'lockLost' | 'throttled' | 'agentKilled' | 'rebooted' | 'reimaged' | 'removed' | 'silent' | 'skewed' | 'twin',
     number
   >
 >;
@@ -67,7 +51,10 @@ const worldLimits: WorldFaults = {
 export function drawProfile(random: Random, leavesOut: readonly string[] = []): Profile {
   const isIn = (name: string, share: number): boolean => random.chance(share) && !leavesOut.includes(name);
   const call = Object.fromEntries(
-    Object.entries(callLimits).map(([name, limit]) => [name, isIn(name, 0.45) ? limit * 10 ** (-2 * random.next()) : 0]),
+    Object.entries(callLimits).map(([name, limit]) => [
+      name,
+      isIn(name, 0.45) ? limit * 10 ** (-2 * random.next()) : 0,
+    ]),
   ) as CallFaults;
   const world = Object.fromEntries(
     Object.entries(worldLimits).map(([name, limit]) => [name, isIn(name, 0.3) ? random.int(1, limit) : 0]),

@@ -8,12 +8,27 @@ export type BlobStore = Map<string, Uint8Array>;
 
 export function createSimBlobs(sim: Sim, store: BlobStore, life: Life): Blobs {
   const failed = (): Error => new BlobsUnavailable('The blob service did not answer');
-  const call = <T>(method: string, about: string, effect: () => T): Promise<T> =>
+  const call = <T>(method: string, about: () => string, effect: () => T): Promise<T> =>
     sim.call({ life, api: 'blobs', method, about, effect, refuse: failed });
   return {
-    put: (name, content) => call('put', name, () => void store.set(name, Uint8Array.from(content))),
-    get: (name) => call('get', name, () => store.get(name)),
-    remove: (name) => call('remove', name, () => void store.delete(name)),
+    put: (name, content) =>
+      call(
+        'put',
+        () => name,
+        () => void store.set(name, Uint8Array.from(content)),
+      ),
+    get: (name) =>
+      call(
+        'get',
+        () => name,
+        () => store.get(name),
+      ),
+    remove: (name) =>
+      call(
+        'remove',
+        () => name,
+        () => void store.delete(name),
+      ),
     urlFor: (name, right, validMs) =>
       Promise.resolve(`blob:${right}/${sim.scheduler.nowMs() + validMs}/${encodeURIComponent(name)}`),
   };
@@ -32,7 +47,7 @@ export function createSimDownloads(sim: Sim, store: BlobStore, life: Life): Down
         life,
         api: 'downloads',
         method: 'getText',
-        about: url,
+        about: () => url,
         refuse: failed,
         effect() {
           const found = store.get(nameOf(url, 'read'));
@@ -45,7 +60,7 @@ export function createSimDownloads(sim: Sim, store: BlobStore, life: Life): Down
         life,
         api: 'downloads',
         method: 'putBlob',
-        about: url,
+        about: () => url,
         refuse: failed,
         effect: () => void store.set(nameOf(url, 'write'), content),
       }),

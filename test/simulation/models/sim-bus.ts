@@ -27,8 +27,12 @@ const detachedAfterIdleMs = 10 * 60_000;
 export function createSimBus(sim: Sim, broker: Broker, life: Life, isCutOff: () => boolean = () => false): Bus {
   const unavailable = (): Error => new BusUnavailable('The broker did not answer');
   const shared = { life, api: 'bus', isCutOff } as const;
-  const call = <T>(method: string, about: string, effect: () => T, refuse: () => Error = unavailable): Promise<T> =>
-    sim.call({ ...shared, method, about, effect, refuse });
+  const call = <T>(
+    method: string,
+    about: () => string,
+    effect: () => T,
+    refuse: () => Error = unavailable,
+  ): Promise<T> => sim.call({ ...shared, method, about, effect, refuse });
   const hold = (queue: Queue, session: Session, consumer: HeldConsumer): SessionReceiver =>
     holdSession({ sim, life, queue, session, consumer, call });
   return {
@@ -41,7 +45,8 @@ export function createSimBus(sim: Sim, broker: Broker, life: Life, isCutOff: () 
       await sim.call({
         ...shared,
         method: 'send',
-        about: `${queue} ${messages.map(({ body, sessionId }) => `${shortType(body.type)} to ${sessionId ?? ''}`).join(', ')}`,
+        about: () =>
+          `${queue} ${messages.map(({ body, sessionId }) => `${shortType(body.type)} to ${sessionId ?? ''}`).join(', ')}`,
         effect: accept,
         refuse: unavailable,
         variants: {
@@ -61,8 +66,10 @@ export function createSimBus(sim: Sim, broker: Broker, life: Life, isCutOff: () 
     async openSession(name, sessionId) {
       const queue = broker.queue(name);
       const consumer = createConsumer(sim);
-      const granted = await call('openSession', `${name} ${sessionId}`, () =>
-        acceptSession(queue, sessionId, { consumer, owner: life }),
+      const granted = await call(
+        'openSession',
+        () => `${name} ${sessionId}`,
+        () => acceptSession(queue, sessionId, { consumer, owner: life }),
       );
       return granted === undefined ? undefined : hold(queue, granted.session, consumer);
     },
@@ -80,7 +87,7 @@ export function createSimBus(sim: Sim, broker: Broker, life: Life, isCutOff: () 
 // "dev.bookend.hint.tasks-added" is shown as "tasks-added".
 const shortType = (type: string): string => type.split('.').at(-1) ?? type;
 
-type CallBus = <T>(method: string, about: string, effect: () => T, refuse?: () => Error) => Promise<T>;
+type CallBus = <T>(method: string, about: () => string, effect: () => T, refuse?: () => Error) => Promise<T>;
 
 /** Waits up to `waitMs` for a session that has messages. */
 export async function nextSession(
@@ -89,7 +96,11 @@ export async function nextSession(
   wish: { waitMs: number; consumer: SessionConsumer; life: Life; call: CallBus },
 ): Promise<Session | undefined> {
   const { waitMs, consumer, life, call } = wish;
-  await call('openNextSession', queue.address, () => undefined);
+  await call(
+    'openNextSession',
+    () => queue.address,
+    () => undefined,
+  );
   return new Promise((resolve) => {
     const leave = acceptNextSession(queue, waitMs, {
       consumer,
@@ -186,14 +197,19 @@ function holdSession({ sim, life, queue, session, consumer, call }: Holding): Se
       sim.bill('S');
       if (settle(queue, token, settlement) === 'lockLost') throw lost();
     };
-    await call(settlement.type, `${queue.address} ${message.messageId}`, effect, lost);
+    await call(settlement.type, () => `${queue.address} ${message.messageId}`, effect, lost);
     deliveries.delete(message);
   };
 
   return {
     async receive(waitMs, signal) {
       usedAtMs = sim.scheduler.nowMs();
-      await call('receive', session.id, () => undefined, lost);
+      await call(
+        'receive',
+        () => session.id,
+        () => undefined,
+        lost,
+      );
       if (signal?.aborted === true) return undefined;
       if (consumer.isLost || isClosed) throw lost();
       isReceiving = true;

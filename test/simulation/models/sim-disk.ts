@@ -15,7 +15,7 @@ export const emptyDisk = (): DiskContent => ({ state: new Map(), root: new Map()
 export function createSimDisk(sim: Sim, content: DiskContent, life: Life): Disk {
   const { state, root } = content;
   const failed = (): Error => new Error('The disk refused');
-  const call = <T>(method: string, about: string, effect: () => T, variants?: { partial: () => T }): Promise<T> =>
+  const call = <T>(method: string, about: () => string, effect: () => T, variants?: { partial: () => T }): Promise<T> =>
     sim.call({
       life,
       api: 'disk',
@@ -40,15 +40,25 @@ export function createSimDisk(sim: Sim, content: DiskContent, life: Life): Disk 
     return { isDirectory, sizeBytes: text?.length ?? 0, modifiedMs: 0, mode: isDirectory ? 0o40755 : 0o100644 };
   };
   return {
-    readState: (name) => call('readState', name, () => state.get(name)),
+    readState: (name) =>
+      call(
+        'readState',
+        () => name,
+        () => state.get(name),
+      ),
     listState: (folder) =>
-      call('listState', folder, () =>
-        [...state.keys()].filter((name) => name.startsWith(`${folder}/`)).map((name) => name.slice(folder.length + 1)),
+      call(
+        'listState',
+        () => folder,
+        () =>
+          [...state.keys()]
+            .filter((name) => name.startsWith(`${folder}/`))
+            .map((name) => name.slice(folder.length + 1)),
       ),
     writeState: (files) =>
       call(
         'writeState',
-        files.map(({ name }) => name).join(', '),
+        () => files.map(({ name }) => name).join(', '),
         () => {
           for (const { name, text } of files) state.set(name, text);
         },
@@ -60,57 +70,105 @@ export function createSimDisk(sim: Sim, content: DiskContent, life: Life): Disk 
         },
       ),
     removeState: (names) =>
-      call('removeState', names.join(', '), () => {
-        for (const name of names) state.delete(name);
-      }),
+      call(
+        'removeState',
+        () => names.join(', '),
+        () => {
+          for (const name of names) state.delete(name);
+        },
+      ),
 
-    makeDirectories: (paths) => call('makeDirectories', paths.join(', '), () => paths.forEach(makeDirectory)),
-    exists: (path) => call('exists', path, () => root.has(path)),
+    makeDirectories: (paths) =>
+      call(
+        'makeDirectories',
+        () => paths.join(', '),
+        () => paths.forEach(makeDirectory),
+      ),
+    exists: (path) =>
+      call(
+        'exists',
+        () => path,
+        () => root.has(path),
+      ),
     rename: (path, newPath) =>
-      call('rename', `${path} to ${newPath}`, () => {
-        const text = root.get(path);
-        if (text === undefined) return;
-        root.delete(path);
-        root.set(newPath, text);
-      }),
+      call(
+        'rename',
+        () => `${path} to ${newPath}`,
+        () => {
+          const text = root.get(path);
+          if (text === undefined) return;
+          root.delete(path);
+          root.set(newPath, text);
+        },
+      ),
     removeDirectory: (path) =>
-      call('removeDirectory', path, () => {
-        for (const each of [path, ...below(path)]) root.delete(each);
-      }),
+      call(
+        'removeDirectory',
+        () => path,
+        () => {
+          for (const each of [path, ...below(path)]) root.delete(each);
+        },
+      ),
     removeEmptyDirectory: (path) =>
-      call('removeEmptyDirectory', path, () => {
-        if (below(path).length === 0) root.delete(path);
-      }),
-    readText: (path) => call('readText', path, () => root.get(path) ?? undefined),
+      call(
+        'removeEmptyDirectory',
+        () => path,
+        () => {
+          if (below(path).length === 0) root.delete(path);
+        },
+      ),
+    readText: (path) =>
+      call(
+        'readText',
+        () => path,
+        () => root.get(path) ?? undefined,
+      ),
     writeText: (path, text) =>
-      call('writeText', path, () => {
-        makeDirectory(path.split('/').slice(0, -1).join('/'));
-        root.set(path, text);
-      }),
+      call(
+        'writeText',
+        () => path,
+        () => {
+          makeDirectory(path.split('/').slice(0, -1).join('/'));
+          root.set(path, text);
+        },
+      ),
 
-    facts: (path) => call('facts', path, () => facts(path)),
+    facts: (path) =>
+      call(
+        'facts',
+        () => path,
+        () => facts(path),
+      ),
     open: (path) =>
-      call('open', path, () => {
-        const text = root.get(path);
-        const found = facts(path);
-        if (typeof text !== 'string' || found === undefined) return undefined;
-        return {
-          facts: found,
-          read: (from: number, length: number) => Promise.resolve(Buffer.from(text).subarray(from, from + length)),
-          close: () => Promise.resolve(),
-        };
-      }),
+      call(
+        'open',
+        () => path,
+        () => {
+          const text = root.get(path);
+          const found = facts(path);
+          if (typeof text !== 'string' || found === undefined) return undefined;
+          return {
+            facts: found,
+            read: (from: number, length: number) => Promise.resolve(Buffer.from(text).subarray(from, from + length)),
+            close: () => Promise.resolve(),
+          };
+        },
+      ),
     list: (directory, recursive, limit) =>
-      call('list', directory, () => {
-        if (directory !== '' && root.get(directory) !== null) return undefined;
-        const paths = directory === '' ? [...root.keys()] : below(directory);
-        const start = directory === '' ? 0 : directory.length + 1;
-        const found: ListedFile[] = [];
-        for (const path of paths.sort()) {
-          const entry = facts(path);
-          if (entry !== undefined && (recursive || !path.slice(start).includes('/'))) found.push({ path, ...entry });
-        }
-        return found.slice(0, limit);
-      }),
+      call(
+        'list',
+        () => directory,
+        () => {
+          if (directory !== '' && root.get(directory) !== null) return undefined;
+          const paths = directory === '' ? [...root.keys()] : below(directory);
+          const start = directory === '' ? 0 : directory.length + 1;
+          const found: ListedFile[] = [];
+          for (const path of paths.sort()) {
+            const entry = facts(path);
+            if (entry !== undefined && (recursive || !path.slice(start).includes('/'))) found.push({ path, ...entry });
+          }
+          return found.slice(0, limit);
+        },
+      ),
   };
 }

@@ -1,12 +1,20 @@
 // The processes of a virtual machine. Command lines are scripts of their own: `sim 2000 exit=3`, see `readScript`.
 // Claims and exit codes of tries are kept on the disk, as the real wrapper does.
-import { markerNames, type Launch, type Processes, type Signal, type Target, type TryId } from '../../../agent/processes.js';
+import {
+  markerNames,
+  type Launch,
+  type Processes,
+  type Signal,
+  type Target,
+  type TryId,
+} from '../../../agent/processes.js';
 import type { ProcessFact, RunKind } from '../core/facts.js';
 import type { Life } from '../core/life.js';
 import type { Sim } from '../core/sim.js';
 
 /** A claim names the boot it was made in; its process may be gone. */
-type Claim = { readonly holder: 'nobody' } | { readonly holder: 'process'; readonly pid: number; readonly boot: number };
+type Claim =
+  { readonly holder: 'nobody' } | { readonly holder: 'process'; readonly pid: number; readonly boot: number };
 
 /** On the disk: outlives agents and boots. */
 export type TryFiles = {
@@ -77,7 +85,7 @@ export function createSimProcesses(
 ): Processes {
   const { table, files } = machine;
   const failed = (): Error => new Error('The operating system refused');
-  const call = <T>(method: string, about: string, effect: () => T): Promise<T> =>
+  const call = <T>(method: string, about: () => string, effect: () => T): Promise<T> =>
     sim.call({ life, api: 'processes', method, about, effect, refuse: failed });
   const matching = (targets: readonly Target[]): Running[] =>
     [...table.values()].filter((running) =>
@@ -94,54 +102,80 @@ export function createSimProcesses(
     );
   return {
     machine: () =>
-      call('machine', '', () => {
-        const { bootId, bootedAtMs } = machine.facts();
-        return { bootId, uptimeMs: sim.scheduler.nowMs() - bootedAtMs };
-      }),
+      call(
+        'machine',
+        () => '',
+        () => {
+          const { bootId, bootedAtMs } = machine.facts();
+          return { bootId, uptimeMs: sim.scheduler.nowMs() - bootedAtMs };
+        },
+      ),
     findProgram: (name) =>
-      call('findProgram', name, () =>
-        name === 'sim'
-          ? ({ outcome: 'found', path: '/bin/sim' } as const)
-          : ({ outcome: 'missing', message: 'No such file or directory' } as const),
+      call(
+        'findProgram',
+        () => name,
+        () =>
+          name === 'sim'
+            ? ({ outcome: 'found', path: '/bin/sim' } as const)
+            : ({ outcome: 'missing', message: 'No such file or directory' } as const),
       ),
     async start(launch) {
       let tell = (): void => undefined;
       const ended = new Promise<void>((resolve) => (tell = resolve));
-      await call('start', keyOf(launch.tryId), () =>
-        begin(sim, machine, launch, () => {
-          if (life.isAlive()) tell();
-        }),
+      await call(
+        'start',
+        () => keyOf(launch.tryId),
+        () =>
+          begin(sim, machine, launch, () => {
+            if (life.isAlive()) tell();
+          }),
       );
       return { outcome: 'started', ended };
     },
     look: (tryId) =>
-      call('look', keyOf(tryId), () => {
-        const exitCode = files.exits.get(keyOf(tryId));
-        if (exitCode !== undefined) return { state: 'exited', exitCode } as const;
-        const claim = files.claims.get(keyOf(tryId));
-        if (claim === undefined) return { state: 'unclaimed' } as const;
-        if (claim.holder === 'nobody') return { state: 'forbidden' } as const;
-        const lives = claim.boot === machine.facts().boot && table.has(claim.pid);
-        return { state: lives ? 'alive' : 'vanished' } as const;
-      }),
+      call(
+        'look',
+        () => keyOf(tryId),
+        () => {
+          const exitCode = files.exits.get(keyOf(tryId));
+          if (exitCode !== undefined) return { state: 'exited', exitCode } as const;
+          const claim = files.claims.get(keyOf(tryId));
+          if (claim === undefined) return { state: 'unclaimed' } as const;
+          if (claim.holder === 'nobody') return { state: 'forbidden' } as const;
+          const lives = claim.boot === machine.facts().boot && table.has(claim.pid);
+          return { state: lives ? 'alive' : 'vanished' } as const;
+        },
+      ),
     forbid: (tryId) =>
-      call('forbid', keyOf(tryId), () => {
-        const claim = files.claims.get(keyOf(tryId));
-        if (claim !== undefined) return claim.holder === 'nobody';
-        files.claims.set(keyOf(tryId), { holder: 'nobody' });
-        return true;
-      }),
+      call(
+        'forbid',
+        () => keyOf(tryId),
+        () => {
+          const claim = files.claims.get(keyOf(tryId));
+          if (claim !== undefined) return claim.holder === 'nobody';
+          files.claims.set(keyOf(tryId), { holder: 'nobody' });
+          return true;
+        },
+      ),
     signal: (targets, signal) =>
-      call('signal', `${signal} ${targets.map((target) => target.kind).join(', ')}`, () => {
-        const found = matching(targets);
-        for (const running of found) deliver(running, signal);
-        return found.length;
-      }),
+      call(
+        'signal',
+        () => `${signal} ${targets.map((target) => target.kind).join(', ')}`,
+        () => {
+          const found = matching(targets);
+          for (const running of found) deliver(running, signal);
+          return found.length;
+        },
+      ),
     forget: (runId) =>
-      call('forget', runId, () => {
-        for (const key of [...files.claims.keys()]) if (key.startsWith(`${runId}/`)) files.claims.delete(key);
-        for (const key of [...files.exits.keys()]) if (key.startsWith(`${runId}/`)) files.exits.delete(key);
-      }),
+      call(
+        'forget',
+        () => runId,
+        () => {
+          for (const key of [...files.claims.keys()]) if (key.startsWith(`${runId}/`)) files.claims.delete(key);
+          for (const key of [...files.exits.keys()]) if (key.startsWith(`${runId}/`)) files.exits.delete(key);
+        },
+      ),
   };
 }
 

@@ -13,7 +13,7 @@ export function createSimTable(sim: Sim, rows: MemoryRows, life: Life, onWriter:
       sim.call({
         ...shared,
         method: 'get',
-        about: `${partition} ${row}`,
+        about: () => `${partition} ${row}`,
         effect() {
           sim.bill('T');
           return rows.get(partition, row);
@@ -23,7 +23,7 @@ export function createSimTable(sim: Sim, rows: MemoryRows, life: Life, onWriter:
       sim.call({
         ...shared,
         method: 'query',
-        about: `${partition} ${range.from ?? ''}… ${limit}${continuation === undefined ? '' : ' continued'}`,
+        about: () => `${partition} ${range.from ?? ''}… ${limit}${continuation === undefined ? '' : ' continued'}`,
         effect() {
           sim.bill('T');
           return rows.query(partition, range, limit, continuation);
@@ -37,7 +37,7 @@ export function createSimTable(sim: Sim, rows: MemoryRows, life: Life, onWriter:
       sim.call({
         ...shared,
         method: 'write',
-        about: `${partition} ${writes.map(({ type, row }) => `${type} ${row}`).join(', ')}`,
+        about: () => `${partition} ${writes.map(({ type, row }) => `${type} ${row}`).join(', ')}`,
         effect() {
           sim.bill('T');
           onWriter(life.name);

@@ -82,7 +82,10 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   const play = createPlay(world, client, view, provisioner, createRandom(seed, 'scenario'));
   // What nobody catches would end a real program.
   const onUnhandled = (error: unknown): void =>
-    violate('no bug is logged', `unhandled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    violate(
+      'no bug is logged',
+      `unhandled: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   process.on('unhandledRejection', onUnhandled);
   let isOver = false;
   let failure: unknown;

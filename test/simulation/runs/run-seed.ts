@@ -18,8 +18,7 @@ export type SeedOptions = {
 export type SeedResult = RunResult & { readonly scenario: Scenario; readonly profile: Profile };
 
 export async function runSeed({ seed, scenarioName, ...rest }: SeedOptions): Promise<SeedResult> {
-  const scenario =
-    scenarioName === undefined ? allScenarios[seed % allScenarios.length] : scenarioNamed(scenarioName);
+  const scenario = scenarioName === undefined ? allScenarios[seed % allScenarios.length] : scenarioNamed(scenarioName);
   if (scenario === undefined) throw new Error('There is no scenario');
   const profile = drawProfile(createRandom(seed, 'profile'), scenario.leavesOut);
   let nowMs = (): number => beginningMs;

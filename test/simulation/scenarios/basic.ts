@@ -5,7 +5,10 @@ import { areDone, exits, isCompleted, isGone, isSteady, wrongExits } from './end
 
 export const completedWith =
   (expected: Readonly<Record<string, number>>, jobId = 'J'): Scenario['findings'] =>
-  (view) => [...(isCompleted(view, jobId) ? [] : [`job ${jobId} is not completed`]), ...wrongExits(view, expected, jobId)];
+  (view) => [
+    ...(isCompleted(view, jobId) ? [] : [`job ${jobId} is not completed`]),
+    ...wrongExits(view, expected, jobId),
+  ];
 
 const sample: Scenario = {
   name: 'sample',
@@ -49,8 +52,17 @@ const twoJobs: Scenario = {
   isBasic: true,
   async script({ client, view, until }) {
     await client.addPool(pool(2));
-    await Promise.all([client.addJob(job({ id: 'A' })), client.addJob(job({ id: 'B', priority: 10, release: 'sim 4000' }))]);
-    await Promise.all([client.addTasks('A', tasks(3)), client.addTasks('B', tasks(3, () => 'sim 1000'))]);
+    await Promise.all([
+      client.addJob(job({ id: 'A' })),
+      client.addJob(job({ id: 'B', priority: 10, release: 'sim 4000' })),
+    ]);
+    await Promise.all([
+      client.addTasks('A', tasks(3)),
+      client.addTasks(
+        'B',
+        tasks(3, () => 'sim 1000'),
+      ),
+    ]);
     await until('tasks of B done', () => areDone(view, 3, 'B'));
     await client.terminateJob('B');
     await until('tasks of A done', () => areDone(view, 3, 'A'));
@@ -67,12 +79,12 @@ const failingPreparation: Scenario = {
   async script({ client, view, until }) {
     await client.addPool(pool(2));
     await client.addJob(job({ preparation: 'sim 1000 failsOn=vm1' }));
-    await client.addTasks('J', tasks(4));
-    await until('all tasks done', () => areDone(view, 4));
+    await client.addTasks('J', tasks(3));
+    await until('all tasks done', () => areDone(view, 3));
     await client.terminateJob('J');
     await until('the job completed', () => isCompleted(view));
   },
-  findings: completedWith(exits(4)),
+  findings: completedWith(exits(3)),
   leavesOut: ['removed'],
 };
 
@@ -83,12 +95,15 @@ const waitForSuccessFalse: Scenario = {
   async script({ client, view, until }) {
     await client.addPool(pool(2));
     await client.addJob(job({ preparation: 'sim 4000 exit=7', waitForSuccess: false }));
-    await client.addTasks('J', tasks(5, () => 'sim 2500'));
-    await until('all tasks done', () => areDone(view, 5));
+    await client.addTasks(
+      'J',
+      tasks(4, () => 'sim 2500'),
+    );
+    await until('all tasks done', () => areDone(view, 4));
     await client.terminateJob('J');
     await until('the job completed', () => isCompleted(view));
   },
-  findings: completedWith(exits(5)),
+  findings: completedWith(exits(4)),
 };
 
 const terminateWhilePreparing: Scenario = {
@@ -116,7 +131,10 @@ const deleteWhileActive: Scenario = {
     await client.addPool(pool(2));
     await client.addJob(job());
     const runs = nextProcess(({ process }) => process.kind === 'task');
-    await client.addTasks('J', tasks(4, () => 'sim 20000'));
+    await client.addTasks(
+      'J',
+      tasks(4, () => 'sim 20000'),
+    );
     await runs;
     await pause(700);
     await client.deleteJob('J');
@@ -134,15 +152,18 @@ const nodeLostWhileRunning: Scenario = {
     await until('both nodes joined', () => isSteady(view, 2));
     await client.addJob(job());
     const runs = nextProcess(({ process }) => process.kind === 'task');
-    await client.addTasks('J', tasks(4, () => 'sim 5000'));
+    await client.addTasks(
+      'J',
+      tasks(3, () => 'sim 5000'),
+    );
     const machine = await runs;
     await pause(600);
     provisioner.destroy(machine);
-    await until('all tasks done', () => areDone(view, 4));
+    await until('all tasks done', () => areDone(view, 3));
     await client.terminateJob('J');
     await until('the job completed', () => isCompleted(view));
   },
-  findings: completedWith(exits(4)),
+  findings: completedWith(exits(3)),
   leavesOut: ['removed'],
 };
 

@@ -2,7 +2,13 @@
 import type { JobDefinition } from '../../../shared/jobs/job.js';
 import type { PoolDefinition } from '../../../shared/pools/pool.js';
 import type { TaskDefinition } from '../../../shared/tasks/task.js';
-import { jobDefinition, poolDefinition, preparationDefinition, releaseDefinition, taskDefinition } from '../../helpers/definitions.js';
+import {
+  jobDefinition,
+  poolDefinition,
+  preparationDefinition,
+  releaseDefinition,
+  taskDefinition,
+} from '../../helpers/definitions.js';
 
 export type JobShape = {
   readonly id?: string;

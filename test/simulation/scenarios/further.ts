@@ -14,11 +14,17 @@ const reusedId: Scenario = {
     await client.addPool(pool(2));
     await client.addJob(job({ preparation: 'sim 1500 leave' }));
     const runs = nextProcess(({ process }) => process.kind === 'task');
-    await client.addTasks('J', tasks(3, () => 'sim 9000'));
+    await client.addTasks(
+      'J',
+      tasks(3, () => 'sim 9000'),
+    );
     await runs;
     await client.deleteJob('J');
     while ((await client.addJob(job({ preparation: 'sim 500' }))) !== 'accepted') await pause(700);
-    await client.addTasks('J', tasks(3, () => 'sim 1000'));
+    await client.addTasks(
+      'J',
+      tasks(3, () => 'sim 1000'),
+    );
     await until('all tasks of the second job done', () => areDone(view, 3));
     await client.terminateJob('J');
     await until('the second job completed', () => isCompleted(view));
@@ -35,7 +41,10 @@ const poolReplaced: Scenario = {
     await client.addPool(pool(2));
     await client.addJob(job());
     const runs = nextProcess(({ process }) => process.kind === 'task');
-    await client.addTasks('J', tasks(5, () => 'sim 6000'));
+    await client.addTasks(
+      'J',
+      tasks(5, () => 'sim 6000'),
+    );
     await runs;
     await pause(2_000);
     await client.deletePool('P');
@@ -51,13 +60,17 @@ const poolReplaced: Scenario = {
 
 const stubborn: Scenario = {
   name: 'stubborn',
-  about: 'tasks hang and ignore SIGTERM, a preparation leaves a service, a release never ends: all of it is gone in the end',
+  about:
+    'tasks hang and ignore SIGTERM, a preparation leaves a service, a release never ends: all of it is gone in the end',
   isBasic: false,
   async script({ client, view, until, nextProcess, pause, world }) {
     await client.addPool(pool(2, 2));
     await client.addJob(job({ preparation: 'sim 900 leave', release: 'sim 100 hang' }));
     const runs = nextProcess(({ process }) => process.kind === 'task');
-    await client.addTasks('J', tasks(4, (number) => (number % 2 === 0 ? 'sim 1 hang stubborn' : 'sim 1 hang')));
+    await client.addTasks(
+      'J',
+      tasks(4, (number) => (number % 2 === 0 ? 'sim 1 hang stubborn' : 'sim 1 hang')),
+    );
     await runs;
     await pause(3_000);
     await client.terminateJob('J');
@@ -88,7 +101,10 @@ const wallClock: Scenario = {
   findings(view) {
     const slow = view.job('J').tasks.find(({ definition }) => definition.id === 'slow');
     const isTold = slow?.execution.result === 'failure' && slow.execution.failureInfo?.code === 'TaskEnded';
-    return [...completedWith(exits(2))(view), ...(isTold ? [] : [`the slow task is told as ${JSON.stringify(slow?.execution)}`])];
+    return [
+      ...completedWith(exits(2))(view),
+      ...(isTold ? [] : [`the slow task is told as ${JSON.stringify(slow?.execution)}`]),
+    ];
   },
 };
 
@@ -154,8 +170,9 @@ const allPreparationsFail: Scenario = {
 };
 
 const barred = ({ view }: Play): number =>
-  view.job('J').jobNodes.filter(({ preparation }) => preparation.state === 'completed' && preparation.result === 'failure')
-    .length;
+  view
+    .job('J')
+    .jobNodes.filter(({ preparation }) => preparation.state === 'completed' && preparation.result === 'failure').length;
 
 /** Promise 8, while the job hangs: its nodes and an event carry the reason. */
 function tellWhyItHangs({ view, world }: Play): void {
@@ -187,7 +204,10 @@ const longDefinitions: Scenario = {
     await client.addPool(pool(2));
     const long = 'x'.repeat(40_000);
     await client.addJob(job({ preparation: `sim 500 ${long}`, release: `sim 500 ${long}` }));
-    await client.addTasks('J', tasks(3, (number) => `sim 900 exit=${number} ${long}`));
+    await client.addTasks(
+      'J',
+      tasks(3, (number) => `sim 900 exit=${number} ${long}`),
+    );
     await until('all tasks done', () => areDone(view, 3));
     await client.terminateJob('J');
     await until('the job completed', () => isCompleted(view));
@@ -210,7 +230,9 @@ const deletedTasks: Scenario = {
     await client.deleteTask('J', 'd1');
     await prepares;
     await client.deleteTask('J', 't1');
-    await until('d2 runs', () => view.job('J').tasks.some(({ definition, state }) => definition.id === 'd2' && state === 'running'));
+    await until('d2 runs', () =>
+      view.job('J').tasks.some(({ definition, state }) => definition.id === 'd2' && state === 'running'),
+    );
     await pause(900);
     await client.deleteTask('J', 'd2');
     await client.deleteTask('J', 'd3');
@@ -229,7 +251,10 @@ const retries: Scenario = {
     await client.addPool(pool(2));
     await client.addJob(job({ preparation: 'sim 400 fails=2', preparationRetries: 4 }));
     const constraints = { retentionMs: 1000, maxTaskRetryCount: 5 };
-    await client.addTasks('J', tasks(4, (number) => `sim 600 fails=${number % 2}`, { constraints }));
+    await client.addTasks(
+      'J',
+      tasks(4, (number) => `sim 600 fails=${number % 2}`, { constraints }),
+    );
     await until('all tasks done', () => areDone(view, 4));
     await client.terminateJob('J');
     await until('the job completed', () => isCompleted(view));
@@ -272,6 +297,33 @@ const rebootWithoutRerun: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(4)),
+};
+
+const singleTasks: Scenario = {
+  name: 'single-tasks',
+  about: 'two programs add and delete tasks one at a time while others run, so that everybody writes the same head',
+  isBasic: false,
+  async script({ client, view, until, pause, random }) {
+    await client.addPool(pool(2, 2));
+    await client.addJob(job({ preparation: 'sim 200', release: 'sim 200' }));
+    const program = async (letter: string): Promise<void> => {
+      for (let number = 1; number <= 8; number += 1) {
+        await client.addTasks('J', [
+          taskDefinition(`${letter}${number}`, { commandLine: `sim ${random.int(1, 900)}` }),
+        ]);
+        if (number % 4 === 0) await client.deleteTask('J', `${letter}${number - 1}`);
+        await pause(random.int(0, 250));
+      }
+    };
+    await Promise.all([program('a'), program('b')]);
+    await until('all tasks done', () => areDone(view, 12));
+    await client.terminateJob('J');
+    await until('the job completed', () => isCompleted(view));
+  },
+  findings: (view) => [
+    ...(isCompleted(view) ? [] : ['the job is not completed']),
+    ...wrongExits(view, { a1: 0, a2: 0, a4: 0, a5: 0, a6: 0, a8: 0, b1: 0, b8: 0 }),
+  ],
 };
 
 const poison: Scenario = {
@@ -322,5 +374,6 @@ export const furtherScenarios: readonly Scenario[] = [
   retries,
   deleteWhileReleasing,
   rebootWithoutRerun,
+  singleTasks,
   poison,
 ];
