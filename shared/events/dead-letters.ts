@@ -1,8 +1,9 @@
 // Messages that nobody could handle: a row each with the reason, the body in a blob. They block nobody, are visible, and can be replayed.
+import { hashOf } from '../hash.js';
 import type { Services } from '../services.js';
 import { toDocument } from '../tables/document.js';
 
-/** Partition of the dead-letter list; rows sort by time. */
+/** Partition of the dead-letter list, a row for each message. */
 export const deadLetterPartition = 'dead-letters';
 
 export type DeadLetter = {
@@ -29,14 +30,15 @@ export type GivenUp = Pick<DeadLetter, 'queue' | 'messageId' | 'reason' | 'attem
 
 /**
  * Keeps the message as a dead letter: its body first, then the row that names it, so that no row points to nothing.
- * Twice for the same message and attempt is one row.
+ * Its row is named by the message, so that one that comes again with its batch is listed once.
  */
 export async function saveDeadLetter({ table, blobs, clock, log }: Services, message: GivenUp): Promise<void> {
   const { body, ...about } = message;
   const at = clock.now().toISOString();
-  const row = `${at}:${message.messageId}`.replace(/[/\\#?\u0000-\u001f\u007f-\u009f]/g, '_').slice(0, 400);
+  const text = JSON.stringify(body ?? null);
+  const row = hashOf(message.queue, message.sessionId ?? '', message.messageId, text);
   const blob = `dead-letters/${row}.json`;
-  await blobs.put(blob, Buffer.from(JSON.stringify(body ?? null)));
+  await blobs.put(blob, Buffer.from(text));
   const letter: DeadLetter = { ...about, ...describeBody(body), at, blob };
   await table.write(deadLetterPartition, [{ type: 'upsert', row, values: toDocument('deadLetter', letter) }]);
   log.error('message dead-lettered', { queue: message.queue, messageId: message.messageId, reason: message.reason });

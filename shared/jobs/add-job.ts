@@ -1,11 +1,12 @@
-// Adding a job: its keys in the lists first, so that no job exists that the sweep could not find; then its head.
+// Adding a job: its places in the lists first, so that no job exists that the sweep could not find; then its head.
+// They are written anew even if they are there: whoever is about to remove one finds it changed, and leaves it.
 import { BatchError } from '../errors.js';
 import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
-import { poolListPartition } from '../pools/pool-rows.js';
+import { jobRefRow, poolListPartition, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
 import { TableConflict } from '../tables/table.js';
-import { ensureInserted, tryAgain } from '../tables/try-again.js';
+import { tryAgain } from '../tables/try-again.js';
 import type { Job, JobDefinition } from './job.js';
 import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
 
@@ -17,11 +18,12 @@ export async function addJob(services: Services, definition: JobDefinition): Pro
   return tryAgain(services, async () => {
     const now = clock.now();
     const job = toNewJob(definition, incarnation, now);
+    const reference = toJobRef({ jobId: definition.id, priority: definition.priority, hasReady: false });
+    const { poolId } = definition;
     await Promise.all([
-      ensureInserted(() => table.write(jobListPartition, [{ type: 'insert', row: key, values: {} }])),
-      ensureInserted(() =>
-        table.write(poolListPartition, [{ type: 'insert', row: definition.poolId.toLowerCase(), values: {} }]),
-      ),
+      table.write(jobListPartition, [{ type: 'upsert', row: key, values: {} }]),
+      table.write(poolListPartition, [{ type: 'upsert', row: poolId.toLowerCase(), values: {} }]),
+      table.write(poolPartition(poolId), [{ type: 'upsert', row: jobRefRow(definition.id), values: reference }]),
     ]);
     const started = owedEvent('dev.bookend.job.start', `/jobs/${definition.id}`, now, [incarnation], {
       jobId: definition.id,

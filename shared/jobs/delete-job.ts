@@ -7,7 +7,7 @@ import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
 import { requireConditions, type Conditions } from '../rest/conditions.js';
 import { toValidators } from '../rest/etag.js';
 import type { Services } from '../services.js';
-import { ensureInserted, tryAgain } from '../tables/try-again.js';
+import { tryAgain } from '../tables/try-again.js';
 import { enter } from './job-decisions.js';
 import { headRow, jobPartition, toJobHead } from './job-rows.js';
 import { loadStoredJob, poolPartitionOf } from './read-jobs.js';
@@ -33,16 +33,14 @@ export async function deleteJob(
     }
     const now = clock.now();
     const next = { ...enter(stored.job, 'deleting', now), lastModified: now.toISOString(), writeStamp: requestStamp };
-    // Before the head, so that the sweep finds the job even if nothing after this happens.
-    await ensureInserted(() =>
-      table.write(poolPartitionOf(next), [
-        {
-          type: 'insert',
-          row: jobRefRow(definition.id),
-          values: toJobRef({ jobId: definition.id, priority: definition.priority, hasReady: false }),
-        },
-      ]),
-    );
+    // Before the head, so that the sweep finds the job even if nothing after this happens; anew, so that nobody removes it meanwhile.
+    await table.write(poolPartitionOf(next), [
+      {
+        type: 'upsert',
+        row: jobRefRow(definition.id),
+        values: toJobRef({ jobId: definition.id, priority: definition.priority, hasReady: false }),
+      },
+    ]);
     const started = owedEvent('dev.bookend.job.delete.start', `/jobs/${definition.id}`, now, [incarnation], {
       jobId: definition.id,
     });

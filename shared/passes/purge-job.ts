@@ -1,46 +1,65 @@
-// Removing a deleted job's rows, page by page, its head last: until then the id is not free, and a crash leaves a job that is still being deleted.
+// Removing a deleted job's rows, page by page, its head after all others: until then the id is not free, and a crash leaves a job that is
+// still being deleted. The pool's reference goes last, so that somebody looks for it.
 import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
 import type { Job } from '../jobs/job.js';
 import { headRow, jobListPartition, jobPartition } from '../jobs/job-rows.js';
-import { jobRefRow, poolPartition } from '../pools/pool-rows.js';
+import { jobRefRow, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
-import { maxWritesPerTransaction, TableConflict, type Write } from '../tables/table.js';
+import { maxWritesPerTransaction, TableConflict, type Table, type Write } from '../tables/table.js';
 
-/** Removes every row of the job, its place in the lists, and last the pool's reference to it. May be repeated. */
-export async function purgeJob({ table, clock, ids }: Services, job: Job): Promise<void> {
+/**
+ * Removes every row of the job and its places in the lists. May be repeated. As soon as the head is gone another job may have its id, so
+ * what is shared with it is removed only if it is still as it was before.
+ */
+export async function purgeJob(services: Services, job: Job): Promise<void> {
+  const { table } = services;
   const { id, poolId } = job.definition;
-  const partition = jobPartition(id);
-  for (;;) {
-    const page = await table.query(partition, {}, maxWritesPerTransaction);
-    const others = page.entities.filter((entity) => entity.row !== headRow);
-    if (others.length === 0 && page.continuation === undefined) break;
-    await removeAll(() =>
-      table.write(
-        partition,
-        others.map(({ row }): Write => ({ type: 'delete', row })),
-      ),
-    );
-  }
-  await removeAll(() => table.write(jobListPartition, [{ type: 'delete', row: id.toLowerCase() }]));
-  await removeAll(() => table.write(partition, [{ type: 'delete', row: headRow }]));
-  const deleted = owedEvent('dev.bookend.job.delete.complete', `/jobs/${id}`, clock.now(), [job.incarnation], {
-    jobId: id,
-  });
-  // The job's own partition is gone; its pool's keeps the last word.
-  await removeAll(() =>
-    table.write(poolPartition(poolId), [
-      { type: 'delete', row: jobRefRow(id) },
-      ...toEventWrites([deleted], clock.now(), ids.uuid()),
-    ]),
-  );
+  const listed = await table.get(jobListPartition, id.toLowerCase());
+  await removeRows(table, jobPartition(id));
+  if (listed !== undefined) await remove(table, jobListPartition, listed.row, listed.etag);
+  const reference = await tellAndHold(services, job);
+  await remove(table, jobPartition(id), headRow);
+  await remove(table, poolPartition(poolId), jobRefRow(id), reference);
 }
 
-// What another pass removed already is gone as well.
-async function removeAll(attempt: () => Promise<unknown>): Promise<void> {
+async function removeRows(table: Table, partition: string): Promise<void> {
+  let continuation: string | undefined;
+  do {
+    const page = await table.query(partition, {}, maxWritesPerTransaction, continuation);
+    const others = page.entities.filter(({ row }) => row !== headRow);
+    const writes = others.map(({ row }): Write => ({ type: 'delete', row }));
+    const isRemoved = await unlessRemoved(() => table.write(partition, writes));
+    // Where another pass was faster with one row, the others of the transaction are still there: begin anew.
+    if (!isRemoved) return removeRows(table, partition);
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+}
+
+/** Owes the event of the deletion, in the pool's partition as the job's own is going, and writes the reference anew: its etag is given back. */
+async function tellAndHold({ table, clock, ids }: Services, { definition, incarnation }: Job): Promise<string> {
+  const { id, poolId, priority } = definition;
+  const now = clock.now();
+  const deleted = owedEvent('dev.bookend.job.delete.complete', `/jobs/${id}`, now, [incarnation], { jobId: id });
+  const [etag = ''] = await table.write(poolPartition(poolId), [
+    { type: 'upsert', row: jobRefRow(id), values: toJobRef({ jobId: id, priority, hasReady: false }) },
+    ...toEventWrites([deleted], now, ids.uuid()),
+  ]);
+  return etag;
+}
+
+async function remove(table: Table, partition: string, row: string, etag?: string): Promise<void> {
+  const write: Write = { type: 'delete', row, ...(etag === undefined ? {} : { etag }) };
+  await unlessRemoved(() => table.write(partition, [write]));
+}
+
+// What another pass removed already is gone as well, and what was written anew belongs to another job.
+async function unlessRemoved(attempt: () => Promise<unknown>): Promise<boolean> {
   try {
     await attempt();
+    return true;
   } catch (error) {
-    if (!(error instanceof TableConflict && error.kind === 'missing')) throw error;
+    if (error instanceof TableConflict) return false;
+    throw error;
   }
 }

@@ -21,18 +21,22 @@ export async function sweep(services: Services, { quietPoolsToo }: { quietPoolsT
     const alive: string[] = [];
     for (const key of page.entities) {
       const look = await lookAt(services, key);
+      if (look === 'gone') continue;
+      await forgetOldEvents(services, key.row);
       if (look === 'busy' || (look === 'quiet' && quietPoolsToo)) alive.push(key.row);
     }
     const now = clock.now();
     const hints = alive.map((poolId) => toHintMessage(hintTypes.sweep, { poolId }, { id: ids.uuid(), now }));
     if (hints.length > 0) await bus.send('job-events', hints);
-    for (const poolId of alive) await forgetOldEvents(services, poolId);
     continuation = page.continuation;
   } while (continuation !== undefined);
 }
 
-/** Whether anything is kept for this pool id, and may be waiting for somebody to look; if nothing is, the id leaves the list. */
-async function lookAt({ table }: Services, key: Entity): Promise<'busy' | 'quiet' | 'gone'> {
+/**
+ * Whether anything is kept for this pool id, and may be waiting for somebody to look; `over` = events only. If nothing is, the id leaves
+ * the list, unless somebody named it meanwhile: whoever does writes its row anew.
+ */
+async function lookAt({ table }: Services, key: Entity): Promise<'busy' | 'quiet' | 'over' | 'gone'> {
   const page = await table.query(poolPartition(key.row), passRange, 2);
   const [head, second] = page.entities;
   if (head !== undefined) {
@@ -41,16 +45,15 @@ async function lookAt({ table }: Services, key: Entity): Promise<'busy' | 'quiet
     return steady && second?.row.startsWith('job:') !== true ? 'quiet' : 'busy';
   }
   if (page.continuation !== undefined) return 'busy';
+  const events = await table.query(poolPartition(key.row), {}, 1);
+  if (events.entities.length > 0 || events.continuation !== undefined) return 'over';
   try {
     await table.write(poolListPartition, [{ type: 'delete', row: key.row, etag: key.etag }]);
+    return 'gone';
   } catch (error) {
-    if (!(error instanceof TableConflict)) throw error;
-    return 'busy'; // Somebody just named it again.
+    if (error instanceof TableConflict) return 'busy';
+    throw error;
   }
-  // A pool added between the look and the removal is put back in the list.
-  if ((await table.get(poolPartition(key.row), headRow)) === undefined) return 'gone';
-  await table.write(poolListPartition, [{ type: 'upsert', row: key.row, values: {} }]);
-  return 'busy';
 }
 
 async function forgetOldEvents({ table, clock }: Services, poolId: string): Promise<void> {

@@ -5,7 +5,7 @@ import { toEventWrites } from '../events/event-rows.js';
 import { hintTypes, sendHint } from '../events/hints.js';
 import type { Services } from '../services.js';
 import { TableConflict } from '../tables/table.js';
-import { ensureInserted, tryAgain } from '../tables/try-again.js';
+import { tryAgain } from '../tables/try-again.js';
 import type { Pool, PoolDefinition } from './pool.js';
 import { fromPoolHead, headRow, poolListPartition, poolPartition, toPoolHead } from './pool-rows.js';
 
@@ -19,9 +19,8 @@ export async function addPool(services: Services, definition: PoolDefinition): P
   const pool = await tryAgain(services, async () => {
     const now = clock.now();
     const fresh = toNewPool(definition, incarnation, now);
-    await ensureInserted(() =>
-      table.write(poolListPartition, [{ type: 'insert', row: definition.id.toLowerCase(), values: {} }]),
-    );
+    // Written anew even if it is there: a sweep that is about to remove it finds it changed, and leaves it.
+    await table.write(poolListPartition, [{ type: 'upsert', row: definition.id.toLowerCase(), values: {} }]);
     const created = owedEvent('dev.bookend.pool.create', `/pools/${definition.id}`, now, [incarnation], {
       id: definition.id,
       vmSize: definition.vmSize,

@@ -24,12 +24,3 @@ export async function tryAgain<T>(
     }
   }
 }
-
-/** Inserts a row that may be there already: whoever was first, it is there now. */
-export async function ensureInserted(attempt: () => Promise<unknown>): Promise<void> {
-  try {
-    await attempt();
-  } catch (error) {
-    if (!(error instanceof TableConflict && error.kind === 'exists')) throw error;
-  }
-}

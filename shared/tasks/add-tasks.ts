@@ -31,18 +31,10 @@ export async function addTasks(
 ): Promise<readonly TaskAddOutcome[]> {
   const addition: Addition = { services, jobId, stamp: services.ids.uuid() };
   const outcomes = new Map<TaskDefinition, TaskAddOutcome>();
-  const { job } = await loadStoredJob(services, jobId);
-  refuseUnlessActive(job, 'tasks cannot be added');
+  const job = await announce(services, jobId);
   for (const { definition, error } of findRefusals(job, definitions)) {
     outcomes.set(definition, { taskId: definition.id, error });
   }
-  await services.table.write(poolPartitionOf(job), [
-    {
-      type: 'upsert',
-      row: jobRefRow(jobId),
-      values: toJobRef({ jobId: job.definition.id, priority: job.definition.priority, hasReady: true }),
-    },
-  ]);
   const acceptable = definitions.filter((definition) => !outcomes.has(definition));
   for (const chunk of toChunks(acceptable)) {
     for (const outcome of await addChunk(addition, chunk)) outcomes.set(outcome.definition, outcome);
@@ -56,6 +48,18 @@ export async function addTask(services: Services, jobId: string, definition: Tas
   const [outcome] = await addTasks(services, jobId, [definition]);
   if (outcome?.task === undefined) throw outcome?.error ?? new Error(`Task '${definition.id}' has no outcome`);
   return outcome.task;
+}
+
+/** The job, which is active, and its pool told that tasks of it will wait: before they do, so that the sweep finds them whatever happens after. */
+async function announce(services: Services, jobId: string): Promise<Job> {
+  return tryAgain(services, async () => {
+    const { job } = await loadStoredJob(services, jobId);
+    refuseUnlessActive(job, 'tasks cannot be added');
+    const { id, priority } = job.definition;
+    const values = toJobRef({ jobId: id, priority, hasReady: true });
+    await services.table.write(poolPartitionOf(job), [{ type: 'upsert', row: jobRefRow(id), values }]);
+    return job;
+  });
 }
 
 type Addition = { readonly services: Services; readonly jobId: string; readonly stamp: string };

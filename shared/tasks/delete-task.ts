@@ -3,15 +3,15 @@ import { hintTypes, sendHint } from '../events/hints.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import { BatchError } from '../errors.js';
 import { fromJobNode, headRow, jobNodeRow, jobPartition, readyRow, toJobHead, toJobNode } from '../jobs/job-rows.js';
+import type { Job } from '../jobs/job.js';
 import { loadStoredJob, type StoredJob } from '../jobs/read-jobs.js';
 import { requireConditions, type Conditions } from '../rest/conditions.js';
 import { toValidators } from '../rest/etag.js';
 import type { Services } from '../services.js';
 import type { Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
-import { loadTask } from './read-tasks.js';
 import type { Task } from './task.js';
-import { taskRow } from './task-rows.js';
+import { fromTaskRow, taskRow } from './task-rows.js';
 
 /**
  * Deletes a task in any state. Throws TaskNotFound, JobNotFound, JobBeingDeleted, ConditionNotMet.
@@ -23,19 +23,32 @@ export async function deleteTask(
   taskId: string,
   { conditions }: { conditions: Conditions },
 ): Promise<void> {
+  let attempted: { readonly job: Job; readonly task: Task } | undefined;
   const { job, task } = await tryAgain(services, async () => {
     const stored = await loadStoredJob(services, jobId);
     if (stored.job.state === 'deleting') {
       throw new BatchError('JobBeingDeleted', `Job '${jobId}' is being deleted; its tasks go with it`);
     }
-    const task = await loadTask(services, jobId, taskId);
+    const task = await loadUnlessGone(services, stored.job, taskId);
+    if (task === undefined) {
+      // A removal whose answer was lost finds nothing to remove when it is tried again.
+      if (attempted !== undefined) return attempted;
+      throw new BatchError('TaskNotFound', `Job '${jobId}' has no task '${taskId}'`);
+    }
     requireConditions(conditions, toValidators(task.lastModified));
-    await services.table.write(jobPartition(jobId), await toWrites(services, stored, task));
-    return { job: stored.job, task };
+    const writes = await toWrites(services, stored, task);
+    attempted = { job: stored.job, task };
+    await services.table.write(jobPartition(jobId), writes);
+    return attempted;
   });
   if (task.state === 'preparing' || task.state === 'running') {
     await sendHint(services, hintTypes.taskDeleted, { poolId: job.definition.poolId, jobId: job.definition.id });
   }
+}
+
+async function loadUnlessGone({ table }: Services, job: Job, taskId: string): Promise<Task | undefined> {
+  const row = await table.get(jobPartition(job.definition.id), taskRow(taskId));
+  return row === undefined ? undefined : fromTaskRow(row);
 }
 
 async function toWrites({ table }: Services, { job, etag }: StoredJob, task: Task): Promise<readonly Write[]> {
