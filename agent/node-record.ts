@@ -30,7 +30,7 @@ export const forgottenJobSchema = z.object({
 });
 export type ForgottenJob = z.infer<typeof forgottenJobSchema>;
 
-/** A kill whose run is not known yet: should its order come later, it ends unstarted. */
+/** A kill that came before the end of its run, or even before its order: journaled, so that no crash of the agent loses it. */
 export const earlyKillSchema = z.object({
   version: z.literal(1),
   runId: z.string(),

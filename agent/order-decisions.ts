@@ -35,7 +35,7 @@ export type OrderDecision =
 export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): OrderDecision {
   if (isOfAnotherEpoch(order, seen.node) || seen.forgottenJobs.has(order.incarnation)) return { kind: 'refused' };
   const earlyKills = order.kills
-    .filter(({ runId }) => !seen.runs.has(runId) && !seen.earlyKills.has(runId))
+    .filter(({ runId }) => seen.runs.get(runId)?.state.name !== 'ended' && !seen.earlyKills.has(runId))
     .map(({ runId, failure }) => ({
       version: 1 as const,
       runId,
@@ -48,8 +48,8 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
   const fresh = ordered
     .filter(({ runId }) => !seen.runs.has(runId))
     .map((run) => toRecord(run, order, seen.node.imageEpoch, killed.get(run.runId), now));
-  // Who orders a run again has not kept its end, whatever was acknowledged: it is reported once more.
-  const askedAgain = ordered
+  // Who orders or kills a run that has ended has not kept its end, whatever was acknowledged: it is reported once more.
+  const askedAgain = [...ordered, ...order.kills]
     .map(({ runId }) => seen.runs.get(runId))
     .filter((run) => run?.state.name === 'ended')
     .filter((run) => run !== undefined)
@@ -58,7 +58,7 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
   const acknowledged = acknowledgedBy(order, seen).filter((run) => !again.has(run.runId));
   return {
     kind: 'applied',
-    runs: [...uniqueByRun(fresh), ...acknowledged, ...askedAgain],
+    runs: uniqueByRun([...fresh, ...acknowledged, ...askedAgain]),
     earlyKills,
     forgottenJobs: order.forget
       ? [
@@ -72,7 +72,8 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
         ]
       : [],
     kills: order.kills,
-    isReportDue: fresh.length < ordered.length || fresh.some((run) => run.state.name === 'ended'),
+    isReportDue:
+      fresh.length < ordered.length || askedAgain.length > 0 || fresh.some((run) => run.state.name === 'ended'),
   };
 }
 

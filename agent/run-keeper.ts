@@ -37,7 +37,10 @@ export function createRunKeeper(agent: AgentContext): RunKeeper {
   };
   const begin = (runId: string, reason?: EndRequest): void => {
     const ending = new AbortController();
+    const ordered = journal.earlyKills.get(runId);
     if (reason !== undefined) ending.abort(reason);
+    // An order that an earlier agent took but did not get to.
+    else if (ordered !== undefined) ending.abort(new EndRequest({ ending: 'killed', failure: ordered.failure }));
     lives.set(runId, ending);
     // A life that met a fault goes on from the record, like that of an adopted run.
     const life = untilDone(() => liveRun(agent, runId, ending), { ...agent, what: 'life of a run' });

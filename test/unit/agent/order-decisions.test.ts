@@ -84,6 +84,26 @@ describe('an order', () => {
     expect(second.isReportDue).toBe(true);
   });
 
+  test.each([states.accepted, states.running])('that kills a run in state %o has the kill journaled, once', (state) => {
+    const seen = seenWith([recordWith({ runId: task.runId, state })]);
+    const order = orderWith({ kills: [{ runId: task.runId, failure }] });
+    const decision = applied(decideOrder(order, seen, now));
+    expect(decision.earlyKills).toMatchObject([{ runId: task.runId, failure }]);
+    expect(decision.kills).toEqual(order.kills);
+    const journaled = new Map(decision.earlyKills.map((kill) => [kill.runId, kill]));
+    expect(applied(decideOrder(order, { ...seen, earlyKills: journaled }, now)).earlyKills).toEqual([]);
+  });
+
+  test('that kills a run which has ended has its end reported once more', () => {
+    const seen = seenWith([
+      recordWith({ runId: task.runId, state: ended({ ending: 'exited', exitCode: 0, acknowledged: true }) }),
+    ]);
+    const decision = applied(decideOrder(orderWith({ kills: [{ runId: task.runId, failure }] }), seen, now));
+    expect(decision.runs).toMatchObject([{ state: { ending: 'exited', acknowledged: false } }]);
+    expect(decision.earlyKills).toEqual([]);
+    expect(decision.isReportDue).toBe(true);
+  });
+
   test('that kills and orders the same run ends it unstarted', () => {
     const order = orderWith({ tasks: [task], kills: [{ runId: task.runId, failure }] });
     const decision = applied(decideOrder(order, seenWith(), now));
