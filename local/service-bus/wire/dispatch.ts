@@ -79,6 +79,8 @@ function onSaslFrame(connection: Connection, cursor: Cursor): void {
   if (!isKnown) connection.phase = 'closing';
 }
 
+const afterEnd: ReadonlySet<string> = new Set(['detach', 'flow', 'disposition', 'end']);
+
 function onFrame(connection: Connection, channel: number, body: Buffer): void {
   const cursor = cursorOver(body);
   const performative = readPerformative(cursor);
@@ -88,6 +90,8 @@ function onFrame(connection: Connection, channel: number, body: Buffer): void {
   if (performative.kind === 'begin') return beginSession(connection, channel, performative);
   const session = connection.sessions.get(channel);
   if (session === undefined) {
+    // A peer that gave up waiting ends its session and then still answers what crossed that end on the way.
+    if (afterEnd.has(performative.kind)) return;
     throw new AmqpFault('connection', 'amqp:not-allowed', `No session has begun on channel ${channel}.`);
   }
   if (session.phase === 'ended' && performative.kind !== 'end') return;
