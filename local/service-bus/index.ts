@@ -9,19 +9,25 @@ import { createControl, type ServiceBusControl } from './control.js';
 import { createNamespace, type Namespace } from './engine/namespace.js';
 import { openJournal, type Journal } from './journal/journal.js';
 import { parseJsonWithComments } from './json-with-comments.js';
+import { allRights, type AccessKey } from './nodes/sas.js';
 import { listen } from './wire/listener.js';
 
 export type { ServiceBusConfig } from './config.js';
+export type { AccessKey, Right } from './nodes/sas.js';
 export type { ServiceBusControl } from './control.js';
 
 export type ServiceBusOptions = {
   /** 0, the default, picks a free one. */
   readonly port?: number;
-  readonly host?: '127.0.0.1';
+  /** What to listen on; everybody who reaches it and has a key gets in. Only this machine by default. */
+  readonly host?: string;
   /** In the official emulator's format, or the path of such a file. */
   readonly config: ServiceBusConfig | string;
+  /** The key with all rights, in the connection string. */
   readonly keyName: string;
   readonly key: string;
+  /** More keys, each with rights of its own. */
+  readonly moreKeys?: readonly AccessKey[];
   /** Where messages are kept across restarts; without it they live in memory only. */
   readonly dataDir?: string;
   /** Locks, schedules, lifetimes and duplicate windows run on this clock. */
@@ -46,7 +52,8 @@ export type ServiceBus = {
 export async function startServiceBus(options: ServiceBusOptions): Promise<ServiceBus> {
   const { port = 0, host = '127.0.0.1', keyName, key, clock = systemClock, wireClock = systemClock } = options;
   const log = options.log ?? silentLog;
-  checkKey(keyName, key);
+  const accessKeys: readonly AccessKey[] = [{ keyName, key, rights: allRights }, ...(options.moreKeys ?? [])];
+  checkKeys(accessKeys);
   const config = await loadConfig(options.config);
   for (const warning of config.warnings) log.warn('read a questionable configuration', { warning });
   const newToken = createTokens();
@@ -58,7 +65,7 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
         wireClock,
         log,
         touch,
-        accessKey: { keyName, key },
+        accessKeys,
         newMessageId: () => newToken().toString('hex'),
         newDeliveryTag: newToken,
       },
@@ -76,7 +83,7 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
   });
   return {
     connectionString: [
-      `Endpoint=sb://${host}:${listener.port}`,
+      `Endpoint=sb://${isEverywhere(host) ? '127.0.0.1' : host}:${listener.port}`,
       `SharedAccessKeyName=${keyName}`,
       `SharedAccessKey=${key}`,
       'UseDevelopmentEmulator=true',
@@ -121,11 +128,20 @@ async function loadConfig(config: ServiceBusConfig | string): Promise<ParsedConf
   return parseConfig(typeof config === 'string' ? parseJsonWithComments(await readFile(config, 'utf8')) : config);
 }
 
-function checkKey(keyName: string, key: string): void {
+function checkKeys(keys: readonly AccessKey[]): void {
   const isUsable = (text: string): boolean => text.length > 0 && !/[;\s]/.test(text);
-  if (!isUsable(keyName) || !isUsable(key)) {
-    throw new Error('Key name and key must be given and fit into a connection string: no semicolons, no spaces');
+  for (const { keyName, key, rights } of keys) {
+    if (!isUsable(keyName) || !isUsable(key)) {
+      throw new Error('Key name and key must be given and fit into a connection string: no semicolons, no spaces');
+    }
+    if (rights.length === 0) throw new Error(`The key '${keyName}' has no rights`);
   }
+  if (new Set(keys.map(({ keyName }) => keyName)).size < keys.length) throw new Error('Two keys have the same name');
+}
+
+// An address that means "all of mine" is nothing to connect to.
+function isEverywhere(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 // Random bytes are asked for by the page: a system call for each delivery would cost more than the delivery.

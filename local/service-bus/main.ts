@@ -1,38 +1,23 @@
 // The embedded Service Bus as a process of its own: `--port N --config FILE [--data DIR]`, the key in the environment.
 // Says when it is ready, answers its parent's questions about counts, and leaves with its parent or on a signal.
-import { parseArgs } from 'node:util';
 import { describeError, stderrLog } from '../../shared/log.js';
-import { startServiceBus, type ServiceBus, type ServiceBusOptions } from './index.js';
+import { serveHealth, type HealthServer } from './health.js';
+import { startServiceBus, type ServiceBus } from './index.js';
+import { readOptions } from './main-options.js';
 
-const keySetting = 'BOOKEND_SERVICE_BUS_KEY';
-const keyNameSetting = 'BOOKEND_SERVICE_BUS_KEY_NAME';
 const log = stderrLog('info', { program: 'service-bus' });
-
-function readOptions(): ServiceBusOptions {
-  const { values } = parseArgs({
-    options: { port: { type: 'string' }, config: { type: 'string' }, data: { type: 'string' } },
-  });
-  const port = Number(values.port ?? '0');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port: '${values.port}' is no port`);
-  if (values.config === undefined) throw new Error('--config: the path of a queue definition file is needed');
-  const key = process.env[keySetting];
-  if (key === undefined || key === '') throw new Error(`${keySetting}: the shared access key is needed`);
-  const keyName = process.env[keyNameSetting] ?? 'RootManageSharedAccessKey';
-  const dataDir = values.data === undefined ? {} : { dataDir: values.data };
-  return { port, config: values.config, key, keyName, log, onFailure: leaveAtOnce, ...dataDir };
-}
 
 // Nothing can be acknowledged any more; whoever started the broker has to see it and start another.
 function leaveAtOnce(): void {
   process.exit(1);
 }
 
-function leaveWith(bus: ServiceBus): void {
+function leaveWith(stop: () => Promise<unknown>): void {
   let isLeaving = false;
   const leave = (): void => {
     if (isLeaving) return;
     isLeaving = true;
-    bus.stop().then(
+    stop().then(
       () => process.exit(0),
       (error: unknown) => {
         log.error('failed to stop', { error });
@@ -54,11 +39,25 @@ function answerParent(bus: ServiceBus): void {
   });
 }
 
+function tellReader(bus: ServiceBus, health: HealthServer | undefined, ready: object): void {
+  if (!process.stdout.isTTY) return void process.stdout.write(`${JSON.stringify(ready)}\n`);
+  process.stdout.write(`${bus.connectionString}\n`);
+  if (health !== undefined) process.stdout.write(`health: http://127.0.0.1:${health.port}/health\n`);
+}
+
 try {
-  const bus = await startServiceBus(readOptions());
-  leaveWith(bus);
-  const ready = { ready: true, connectionString: bus.connectionString, port: bus.port };
-  if (process.send === undefined) process.stdout.write(`${JSON.stringify(ready)}\n`);
+  const { bus: options, host, httpPort } = readOptions(process.env);
+  const bus = await startServiceBus({ ...options, log, onFailure: leaveAtOnce });
+  let isLeaving = false;
+  const health = httpPort === undefined ? undefined : await serveHealth({ host, port: httpPort }, () => !isLeaving);
+  leaveWith(async () => {
+    isLeaving = true;
+    await bus.stop();
+    await health?.stop();
+  });
+  const http = health === undefined ? {} : { httpPort: health.port };
+  const ready = { ready: true, connectionString: bus.connectionString, port: bus.port, ...http };
+  if (process.send === undefined) tellReader(bus, health, ready);
   else {
     answerParent(bus);
     process.send(ready);

@@ -9,16 +9,16 @@ export type PutTokenOutcome = { readonly status: number; readonly description: s
 /** Answers a request to `$cbs`, granting the claim when its token is right. 202, 400 or 401. */
 export function answerPutToken(
   request: RequestMessage,
-  { claims, accessKey, nowMs }: { claims: Claims; accessKey: AccessKey; nowMs: number },
+  { claims, accessKeys, nowMs }: { claims: Claims; accessKeys: readonly AccessKey[]; nowMs: number },
 ): Buffer {
-  const { status, description } = putToken(request, { claims, accessKey, nowMs });
+  const { status, description } = putToken(request, { claims, accessKeys, nowMs });
   const properties = textMap({ 'status-code': int(status), 'status-description': text(description) });
   return encodeResponse(request.messageId, properties, nothing);
 }
 
 function putToken(
   request: RequestMessage,
-  { claims, accessKey, nowMs }: { claims: Claims; accessKey: AccessKey; nowMs: number },
+  { claims, accessKeys, nowMs }: { claims: Claims; accessKeys: readonly AccessKey[]; nowMs: number },
 ): PutTokenOutcome {
   const property = (name: string): string | undefined => textOf(fromMap(request.applicationProperties, name));
   const refused = (description: string): PutTokenOutcome => ({ status: 401, description });
@@ -27,13 +27,14 @@ function putToken(
   const audience = parseResource(property('name') ?? '');
   if (audience === undefined) return { status: 400, description: 'The name of the token is no address.' };
   const token = textOf(request.body) ?? bytesOf(request.body)?.toString('utf8') ?? '';
-  const check = checkToken(token, accessKey, nowMs);
+  const check = checkToken(token, accessKeys, nowMs);
   if (check.type === 'invalid') return refused(check.reason);
   // The broker answers under whatever host name leads to it; token and audience must agree on it, and on the path.
   const isSameHost = check.resource.authority === audience.authority;
   if (!isSameHost || !coversPath(check.resource.path, audience.path)) {
     return refused('The token was issued for another resource.');
   }
-  if (!claims.grant(audience.path, check.expiresAtMs)) return { status: 403, description: 'Too many claims are held.' };
+  if (!claims.grant(audience.path, check.expiresAtMs, check.rights))
+    return { status: 403, description: 'Too many claims are held.' };
   return { status: 202, description: 'Accepted' };
 }

@@ -1,12 +1,15 @@
 // The shape of a management operation, and the arguments and answers several of them share.
 import { fromMap, integerOf, type AmqpValue } from '../amqp/values.js';
 import type { Queue } from '../engine/queue.js';
+import type { Right } from './sas.js';
 
 /** What a request to a queue's management node is answered from. `owner` is the connection that asks. */
 export type ManagementContext = {
   readonly queue: Queue;
   readonly owner: unknown;
   readonly newMessageId: () => string;
+  /** Whether whoever asks has this right on the entity. */
+  readonly may: (right: Right) => boolean;
 };
 
 /** `status` is in the manner of HTTP; `error` an AMQP condition. */

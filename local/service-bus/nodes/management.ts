@@ -9,20 +9,21 @@ import { lockOperations } from './management-locks.js';
 import { messageOperations, sendOperations } from './management-messages.js';
 import { ruleOperations } from './management-rules.js';
 import { sessionOperations } from './management-sessions.js';
+import type { Right } from './sas.js';
 
-type Offered = { readonly run: Operation; readonly on: readonly Role['type'][] };
+type Offered = { readonly run: Operation; readonly on: readonly Role['type'][]; readonly right: Right };
 
-const offered = (operations: Readonly<Record<string, Operation>>, on: Offered['on']): [string, Offered][] =>
-  Object.entries(operations).map(([name, run]) => [`com.microsoft:${name}`, { run, on }]);
+const offered = (operations: Readonly<Record<string, Operation>>, terms: Omit<Offered, 'run'>): [string, Offered][] =>
+  Object.entries(operations).map(([name, run]) => [`com.microsoft:${name}`, { run, ...terms }]);
 
+// https://learn.microsoft.com/azure/service-bus-messaging/service-bus-sas#rights-required-for-service-bus-operations
 const operations: ReadonlyMap<string, Offered> = new Map([
-  ...offered(sendOperations, ['queue', 'topic']),
-  ...offered({ ...messageOperations, ...lockOperations, ...sessionOperations }, [
-    'queue',
-    'subscription',
-    'deadLetters',
-  ]),
-  ...offered(ruleOperations, ['subscription']),
+  ...offered(sendOperations, { on: ['queue', 'topic'], right: 'Send' }),
+  ...offered(
+    { ...messageOperations, ...lockOperations, ...sessionOperations },
+    { on: ['queue', 'subscription', 'deadLetters'], right: 'Listen' },
+  ),
+  ...offered(ruleOperations, { on: ['subscription'], right: 'Listen' }),
 ]);
 
 const trackingId = 'com.microsoft:tracking-id';
@@ -47,6 +48,10 @@ function perform({ applicationProperties, body }: RequestMessage, context: Manag
     return { status: 501, description: `The operation '${name}' is not supported.`, error: 'amqp:not-implemented' };
   }
   const { role, rules } = context.queue;
+  if (!context.may(operation.right)) {
+    const description = `Unauthorized access: '${operation.right}' claims are required for '${name}'.`;
+    return { status: 401, description, error: 'amqp:unauthorized-access' };
+  }
   if (operation.on.includes(role.type)) return operation.run(body, context);
   const description = `The operation '${name}' is not allowed on '${rules.name}', which is a ${kindNames[role.type]}.`;
   return { status: 400, description, error: 'amqp:not-allowed' };

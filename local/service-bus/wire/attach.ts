@@ -14,8 +14,7 @@ import { serveSessionReceiver, wantedSession } from './session-links.js';
 export function onAttach(session: WireSession, attach: Attach): void {
   checkBounds(session, attach);
   const address = parseAddress(terminusAddress(attach.peerRole === 'sender' ? attach.target : attach.source));
-  const path = address.type === 'cbs' ? undefined : address.path;
-  const link = attach.peerRole === 'sender' ? incoming(session, attach, path) : outgoing(session, attach, path);
+  const link = attach.peerRole === 'sender' ? incoming(session, attach, address) : outgoing(session, attach, address);
   session.links.set(link.handle, link);
   session.connection.linkCount++;
   const refusal = serve(link, address);
@@ -28,8 +27,10 @@ function serve(link: Link, address: Address): AmqpCondition | undefined {
   if (link.attach.peerRole === 'sender' && isCoordinator(link.attach.target)) {
     return { condition: 'amqp:not-implemented', description: 'Transactions are not supported.' };
   }
-  if (link.path !== undefined && !claims.allows(link.path, context.wireClock.now().getTime())) {
-    const description = `Unauthorized access to '${address.text}': no valid token was put for it on this connection.`;
+  const nowMs = context.wireClock.now().getTime();
+  if (link.path !== undefined && !claims.allows(link.path, nowMs, link.right)) {
+    const needed = link.right === undefined ? 'A claim is' : `'${link.right}' claims are`;
+    const description = `Unauthorized access to '${address.text}'. ${needed} required, and no valid token for that was put on this connection.`;
     return { condition: 'amqp:unauthorized-access', description };
   }
   if (address.type === 'cbs') return serveNode(link, address);
@@ -66,13 +67,18 @@ function checkBounds(session: WireSession, { handle }: Attach): void {
   }
 }
 
-function incoming(session: WireSession, attach: Attach, path: readonly string[] | undefined): IncomingLink {
+function pathOf(address: Address): readonly string[] | undefined {
+  return address.type === 'cbs' ? undefined : address.path;
+}
+
+function incoming(session: WireSession, attach: Attach, address: Address): IncomingLink {
   return {
     kind: 'incoming',
     session,
     attach,
     handle: attach.handle,
-    path,
+    path: pathOf(address),
+    right: address.type === 'queue' ? 'Send' : undefined,
     phase: 'held',
     credit: 0,
     deliveryCount: attach.initialDeliveryCount ?? 0,
@@ -82,13 +88,14 @@ function incoming(session: WireSession, attach: Attach, path: readonly string[] 
   };
 }
 
-function outgoing(session: WireSession, attach: Attach, path: readonly string[] | undefined): OutgoingLink {
+function outgoing(session: WireSession, attach: Attach, address: Address): OutgoingLink {
   return {
     kind: 'outgoing',
     session,
     attach,
     handle: attach.handle,
-    path,
+    path: pathOf(address),
+    right: address.type === 'queue' ? 'Listen' : undefined,
     phase: 'held',
     sendsSettled: attach.sendSettleMode === 1,
     credit: 0,

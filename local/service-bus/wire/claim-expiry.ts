@@ -14,7 +14,7 @@ export function watchClaims(connection: Connection): void {
     const nowMs = context.wireClock.now().getTime();
     claims.forgetExpired(nowMs);
     for (const link of [...linksOf(connection)]) {
-      if (link.path === undefined || claims.allows(link.path, nowMs)) continue;
+      if (link.path === undefined || claims.allows(link.path, nowMs, link.right)) continue;
       const description = 'The token for this link has expired and was not renewed.';
       detachLink(link, { condition: 'amqp:unauthorized-access', description });
     }

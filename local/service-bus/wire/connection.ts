@@ -8,7 +8,7 @@ import type { Writer } from '../amqp/writer.js';
 import type { Namespace } from '../engine/namespace.js';
 import type { Queue } from '../engine/queue.js';
 import type { Claims } from '../nodes/claims.js';
-import type { AccessKey } from '../nodes/sas.js';
+import type { AccessKey, Right } from '../nodes/sas.js';
 
 /** What all connections of a broker share. */
 export type WireContext = {
@@ -16,7 +16,7 @@ export type WireContext = {
   /** Heartbeats and token expiry run on this clock: the peer's own clock has a say in both. */
   readonly wireClock: Clock;
   readonly log: Log;
-  readonly accessKey: AccessKey;
+  readonly accessKeys: readonly AccessKey[];
   readonly newMessageId: () => string;
   readonly newDeliveryTag: () => Buffer;
   /** Says that a connection has something to write when the turn ends. */
@@ -109,6 +109,8 @@ type LinkBase = {
   readonly handle: number;
   /** The path a claim must cover for as long as the link lives; undefined for `$cbs`. */
   readonly path: readonly string[] | undefined;
+  /** The right that claim must have; undefined: any. */
+  readonly right: Right | undefined;
   phase: LinkPhase;
   /** What ends with the link. */
   onGone: () => void;

@@ -5,6 +5,7 @@ import { readRequest } from '../amqp/request-message.js';
 import type { StatedOutcome } from '../amqp/outgoing-frames.js';
 import { writeRaw } from '../amqp/writer.js';
 import { answerPutToken } from '../nodes/cbs.js';
+import type { Right } from '../nodes/sas.js';
 import { answerManagement } from '../nodes/management.js';
 import { terminusAddress, type Address } from './address.js';
 import { watchClaims } from './claim-expiry.js';
@@ -63,14 +64,15 @@ function answer(connection: Connection, address: NodeAddress, bytes: Buffer): St
     }
     if (address.type === 'cbs') {
       const nowMs = context.wireClock.now().getTime();
-      reply(answerPutToken(request, { claims, accessKey: context.accessKey, nowMs }));
+      reply(answerPutToken(request, { claims, accessKeys: context.accessKeys, nowMs }));
       watchClaims(connection);
       return 'accepted';
     }
     const queue = context.namespace.find(address.queue);
     if (queue === undefined) return { condition: 'amqp:not-found', description: 'The entity is gone.' };
-    const { newMessageId } = context;
-    reply(answerManagement(request, { queue, owner: connection, newMessageId }));
+    const { newMessageId, wireClock } = context;
+    const may = (right: Right): boolean => claims.allows(address.path, wireClock.now().getTime(), right);
+    reply(answerManagement(request, { queue, owner: connection, newMessageId, may }));
     return 'accepted';
   } catch (error) {
     if (error instanceof AmqpFault && error.condition === 'amqp:decode-error') {

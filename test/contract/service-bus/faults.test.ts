@@ -42,6 +42,33 @@ describe('access', () => {
     expect(bus.control.counts()['plain']?.active).toBe(0);
   });
 
+  test('each key does what its rights say and no more', async () => {
+    const { bus, connect } = await openBus({
+      moreKeys: [
+        { keyName: 'ears', key: 'key-of-ears', rights: ['Listen'] },
+        { keyName: 'mouth', key: 'key-of-mouth', rights: ['Send'] },
+      ],
+    });
+    const as = (name: string) =>
+      connect(undefined, bus.connectionString.replace(keyName, name).replace(key, `key-of-${name}`));
+    const [ears, mouth] = [as('ears'), as('mouth')];
+    const denied = { code: 'UnauthorizedAccess' };
+    const sender = mouth.createSender('plain');
+    await sender.sendMessages({ body: 'x' });
+    const [number] = await sender.scheduleMessages({ body: 'y' }, new Date(Date.now() + 100_000));
+    await sender.cancelScheduledMessages(number!);
+    await expect(mouth.createReceiver('plain').receiveMessages(1)).rejects.toMatchObject(denied);
+    await expect(mouth.createReceiver('plain').peekMessages(1)).rejects.toMatchObject(denied);
+    await expect(ears.createSender('plain').sendMessages({ body: 'z' })).rejects.toMatchObject(denied);
+    await expect(ears.createSender('plain').scheduleMessages({ body: 'z' }, new Date())).rejects.toMatchObject(denied);
+    expect(await ears.createReceiver('plain').peekMessages(2)).toHaveLength(1);
+    const receiver = ears.createReceiver('plain');
+    const [message] = await receiver.receiveMessages(1);
+    await receiver.completeMessage(message!);
+    await ears.createRuleManager('news', 'all').deleteRule('$Default');
+    expect(bus.control.counts()['plain']).toMatchObject({ active: 0, locked: 0, scheduled: 0 });
+  });
+
   test.each(['plain', 'plain/$management', 'sessions', 'unknown'])(
     'a link to %s without a token is refused, whether or not there is such an entity',
     async (address) => {

@@ -2,7 +2,7 @@
 // Runs the compiled program.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,14 @@ const environment = { BOOKEND_SERVICE_BUS_KEY: key };
 
 type Ready = { readonly ready: true; readonly connectionString: string; readonly port: number };
 type Broker = { readonly child: ChildProcess; readonly ready: Ready; readonly exited: Promise<unknown[]> };
+
+function writeKeys(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'bookend-keys-'));
+  atEnd(() => Promise.resolve(rmSync(directory, { recursive: true })));
+  const path = join(directory, 'keys.json');
+  writeFileSync(path, JSON.stringify({ Keys: [{ Name: 'ears', Key: 'secret', Rights: ['Listen'] }] }));
+  return path;
+}
 
 async function startBroker(args: readonly string[] = []): Promise<Broker> {
   const child = fork(program, ['--config', configFile, ...args], {
@@ -76,7 +84,29 @@ describe('the broker as a process', () => {
     expect(stdout()).toBe(line);
   });
 
+  test("serves its health, and the emulator's own connection string with the port changed", async () => {
+    const args = ['--config', configFile, '--emulator-key', '--http-port', '0', '--keys', writeKeys()];
+    const { pid, stdout, ended } = startProgram('node', [program, ...args], { BOOKEND_SERVICE_BUS_KEY: '' });
+    const line = await eventually('the line', () => stdout().includes('\n') && stdout());
+    const { port, httpPort } = JSON.parse(line) as { port: number; httpPort: number };
+    const health = await fetch(`http://127.0.0.1:${httpPort}/health`);
+    expect([health.status, await health.json()]).toEqual([200, { status: 'healthy', message: 'Service is healthy.' }]);
+    expect((await fetch(`http://127.0.0.1:${httpPort}/`)).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${httpPort}/health`, { method: 'POST' })).status).toBe(405);
+    const emulators = (name: string, secret: string) =>
+      `Endpoint=sb://localhost:${port};SharedAccessKeyName=${name};SharedAccessKey=${secret};UseDevelopmentEmulator=true;`;
+    const client = new ServiceBusClient(emulators(keyName, 'SAS_KEY_VALUE'), quickRetries);
+    await client.createSender('outgoing-events').sendMessages({ body: 'x' });
+    const listener = new ServiceBusClient(emulators('ears', 'secret'), quickRetries);
+    expect(await listener.createReceiver('outgoing-events').peekMessages(1)).toHaveLength(1);
+    await Promise.all([client.close(), listener.close()]);
+    process.kill(pid, 'SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
   test.each([
+    ['a key others know from elsewhere', ['--config', configFile, '--emulator-key', '--host', '0.0.0.0'], {}, /--host/],
+    ['a file of keys that is one', ['--config', configFile, '--keys', configFile], environment, /--keys/],
     ['the key', [] as string[], {}, /BOOKEND_SERVICE_BUS_KEY/],
     ['a configuration', ['--config', '/nowhere.json'], environment, /nowhere\.json/],
     ['a port that is one', ['--config', configFile, '--port', 'x'], environment, /--port/],

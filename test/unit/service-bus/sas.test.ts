@@ -3,11 +3,13 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { answerPutToken } from '../../../local/service-bus/nodes/cbs.js';
 import { createClaims, type Claims } from '../../../local/service-bus/nodes/claims.js';
-import { checkToken } from '../../../local/service-bus/nodes/sas.js';
+import { checkToken, type AccessKey, type Right } from '../../../local/service-bus/nodes/sas.js';
 import { readRequest } from '../../../local/service-bus/amqp/request-message.js';
 import { fromMap, integerOf, text, textMap, type AmqpValue } from '../../../local/service-bus/amqp/values.js';
 
-const accessKey = { keyName: 'Root', key: 'the+key/is=text, not base64' };
+const accessKey: AccessKey = { keyName: 'Root', key: 'the+key/is=text, not base64', rights: ['Manage'] };
+const listenKey: AccessKey = { keyName: 'Ears', key: 'only-for-listening', rights: ['Listen'] };
+const accessKeys = [accessKey, listenKey];
 const nowMs = 1_800_000_000_000;
 const soon = nowMs / 1000 + 60;
 
@@ -21,8 +23,8 @@ describe('a shared access signature', () => {
   const resource = 'sb://127.0.0.1:5672/q';
 
   test('made with the key is valid until its expiry', () => {
-    expect(checkToken(sign(resource), accessKey, nowMs)).toMatchObject({ type: 'valid', expiresAtMs: soon * 1000 });
-    expect(checkToken(sign(resource), accessKey, soon * 1000).type).toBe('invalid');
+    expect(checkToken(sign(resource), accessKeys, nowMs)).toMatchObject({ type: 'valid', expiresAtMs: soon * 1000 });
+    expect(checkToken(sign(resource), accessKeys, soon * 1000).type).toBe('invalid');
   });
 
   test.each([
@@ -39,7 +41,7 @@ describe('a shared access signature', () => {
     ['another scheme', 'Bearer abc'],
     ['nothing', ''],
   ])('with %s is invalid', (_, token) => {
-    expect(checkToken(token, accessKey, nowMs).type).toBe('invalid');
+    expect(checkToken(token, accessKeys, nowMs).type).toBe('invalid');
   });
 });
 
@@ -53,14 +55,14 @@ describe('a put-token', () => {
     const applicationProperties = textMap({ operation: text('put-token'), type: text(type), name: text(name) });
     const messageId: AmqpValue = text('1');
     const request = { messageId, replyTo: 'r', applicationProperties, body: text(token) };
-    const reply = readRequest(answerPutToken(request, { claims, accessKey, nowMs }));
+    const reply = readRequest(answerPutToken(request, { claims, accessKeys, nowMs }));
     return integerOf(fromMap(reply.applicationProperties, 'status-code'));
   };
 
   test('opens its entity and what is below it until it expires, and nothing else', () => {
     const claims = createClaims();
     expect(put(claims, 'sb://h:1/Queue', sign('sb://h:1/Queue'))).toBe(202);
-    const allowed = (path: string[], at = nowMs): boolean => claims.allows(path, at);
+    const allowed = (path: string[], at = nowMs): boolean => claims.allows(path, at, undefined);
     expect(allowed(['queue'])).toBe(true);
     expect(allowed(['queue', '$deadletterqueue'])).toBe(true);
     expect(allowed(['queue', '$management'])).toBe(true);
@@ -72,7 +74,7 @@ describe('a put-token', () => {
   test('for the whole namespace opens every entity', () => {
     const claims = createClaims();
     expect(put(claims, 'sb://h/', sign('sb://h/'))).toBe(202);
-    expect(claims.allows(['any', '$management'], nowMs)).toBe(true);
+    expect(claims.allows(['any', '$management'], nowMs, undefined)).toBe(true);
   });
 
   test.each([
@@ -83,8 +85,20 @@ describe('a put-token', () => {
   ])('%s is refused with 401 and opens nothing', (_, name, token) => {
     const claims = createClaims();
     expect(put(claims, name, token)).toBe(401);
-    expect(claims.allows(['q'], nowMs)).toBe(false);
-    expect(claims.allows(['q2'], nowMs)).toBe(false);
+    expect(claims.allows(['q'], nowMs, undefined)).toBe(false);
+    expect(claims.allows(['q2'], nowMs, undefined)).toBe(false);
+  });
+
+  test('gives the rights of its key and no others', () => {
+    const rightsWith = (key: AccessKey): Right[] => {
+      const claims = createClaims();
+      put(claims, 'sb://h/q', sign('sb://h/q', { key: key.key, name: key.keyName }));
+      const all: Right[] = ['Listen', 'Send', 'Manage'];
+      return all.filter((right) => claims.allows(['q', '$management'], nowMs, right));
+    };
+    expect(rightsWith(accessKey)).toEqual(['Listen', 'Send', 'Manage']);
+    expect(rightsWith(listenKey)).toEqual(['Listen']);
+    expect(put(createClaims(), 'sb://h/q', sign('sb://h/q', { key: accessKey.key, name: 'Ears' }))).toBe(401);
   });
 
   test('of another kind of token is refused', () => {

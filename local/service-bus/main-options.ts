@@ -1,0 +1,78 @@
+// The command line of the broker as a program, its keys and where they come from.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { allRights, type AccessKey } from './nodes/sas.js';
+import { parseJsonWithComments } from './json-with-comments.js';
+import type { ServiceBusOptions } from './index.js';
+
+const keySetting = 'BOOKEND_SERVICE_BUS_KEY';
+const keyNameSetting = 'BOOKEND_SERVICE_BUS_KEY_NAME';
+// Everybody knows this one: it stands in the official emulator's documentation.
+const emulatorKey = 'SAS_KEY_VALUE';
+const loopback = ['127.0.0.1', 'localhost', '::1'];
+
+export type MainOptions = {
+  readonly bus: Omit<ServiceBusOptions, 'log' | 'onFailure'>;
+  /** Undefined: health is not served. */
+  readonly httpPort: number | undefined;
+  readonly host: string;
+};
+
+/** Reads the arguments of the process. Throws, naming the option or setting, where one is missing or wrong. */
+export function readOptions(environment: NodeJS.ProcessEnv): MainOptions {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string' },
+      'http-port': { type: 'string' },
+      host: { type: 'string' },
+      config: { type: 'string' },
+      data: { type: 'string' },
+      keys: { type: 'string' },
+      'emulator-key': { type: 'boolean' },
+    },
+  });
+  const host = values.host ?? '127.0.0.1';
+  if (values.config === undefined) throw new Error('--config: the path of a queue definition file is needed');
+  const key = readKey(environment, values['emulator-key'] === true);
+  if (key === emulatorKey && !loopback.includes(host)) {
+    throw new Error(`--host: '${host}' may be reached by others, who know the emulator's key; set ${keySetting}`);
+  }
+  const bus = {
+    port: readPort('--port', values.port ?? '0'),
+    host,
+    config: values.config,
+    key,
+    keyName: environment[keyNameSetting] ?? 'RootManageSharedAccessKey',
+    ...(values.keys === undefined ? {} : { moreKeys: readKeys(values.keys) }),
+    ...(values.data === undefined ? {} : { dataDir: values.data }),
+  };
+  const httpPort = values['http-port'];
+  return { bus, host, httpPort: httpPort === undefined ? undefined : readPort('--http-port', httpPort) };
+}
+
+function readPort(option: string, text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535 && text !== '') return port;
+  throw new Error(`${option}: '${text}' is no port`);
+}
+
+function readKey(environment: NodeJS.ProcessEnv, mayBeEmulatorKey: boolean): string {
+  const key = environment[keySetting];
+  if (key !== undefined && key !== '') return key;
+  if (mayBeEmulatorKey) return emulatorKey;
+  throw new Error(`${keySetting}: the shared access key is needed`);
+}
+
+const keysSchema = z.strictObject({
+  Keys: z.array(
+    z.strictObject({ Name: z.string().min(1), Key: z.string().min(1), Rights: z.array(z.enum(allRights)).min(1) }),
+  ),
+});
+
+// In a file of their own, as the command line can be seen by everybody on the machine.
+function readKeys(path: string): AccessKey[] {
+  const parsed = keysSchema.safeParse(parseJsonWithComments(readFileSync(path, 'utf8')));
+  if (!parsed.success) throw new Error(`--keys: '${path}' is wrong: ${z.prettifyError(parsed.error)}`);
+  return parsed.data.Keys.map(({ Name, Key, Rights }) => ({ keyName: Name, key: Key, rights: Rights }));
+}
