@@ -1,12 +1,15 @@
 // Promises 3 and 4, by the processes that really ran, the state of their job just then, and the waivers on record.
 import type { OwedEvent } from '../../../shared/events/event.js';
 import type { Job } from '../../../shared/jobs/job.js';
-import { isEnding } from '../../../shared/jobs/job-decisions.js';
 import { fromJobHead, fromJobNode } from '../../../shared/jobs/job-rows.js';
 import { fromDocument } from '../../../shared/tables/document.js';
 import type { ProcessFact } from '../core/facts.js';
 import { parsedValues } from '../core/view.js';
 import type { CreateChecker } from './checker.js';
+
+// In words of its own: the product's could be wrong.
+const mayRelease = ({ state, previousState }: Job): boolean =>
+  state === 'terminating' || (state === 'deleting' && previousState !== 'completed');
 
 /** One job on one image of one machine. */
 type Stay = {
@@ -68,7 +71,7 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
     if (known === undefined) return violate('promise 4: releases only while a job ends', `${where}: no such job`);
     // A node given up for lost may act on an old order when it can be heard of no more.
     if (isWaived) return;
-    if (known.isGone || !isEnding(known.job))
+    if (known.isGone || !mayRelease(known.job))
       violate(
         'promise 4: releases only while a job ends',
         `${where} began while the job was ${known.isGone ? 'gone' : known.job.state}`,

@@ -158,7 +158,7 @@ const nodeLostWhileRunning: Scenario = {
     );
     const machine = await runs;
     await pause(600);
-    provisioner.destroy(machine);
+    if (machine !== undefined) provisioner.destroy(machine);
     await until('all tasks done', () => areDone(view, 3));
     await client.terminateJob('J');
     await until('the job completed', () => isCompleted(view));
@@ -176,11 +176,14 @@ const nodeLostWhileReleasing: Scenario = {
     await client.addJob(job({ release: 'sim 5000' }));
     await client.addTasks('J', tasks(3));
     await until('all tasks done', () => areDone(view, 3));
-    const releases = nextProcess(({ process }) => process.kind === 'release');
+    const releases = nextProcess(
+      ({ process }) => process.kind === 'release',
+      () => isCompleted(view),
+    );
     await client.terminateJob('J');
     const machine = await releases;
     await pause(300);
-    provisioner.destroy(machine);
+    if (machine !== undefined) provisioner.destroy(machine);
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(3)),
@@ -198,7 +201,7 @@ const reboot: Scenario = {
     await client.addTasks('J', tasks(4));
     const machine = await runs;
     await pause(1_000);
-    machine.reboot(false);
+    machine?.reboot(false);
     await until('all tasks done', () => areDone(view, 4));
     await client.terminateJob('J');
     await until('the job completed', () => isCompleted(view));

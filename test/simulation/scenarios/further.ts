@@ -119,7 +119,7 @@ const reimage: Scenario = {
     await client.addTasks('J', tasks(6));
     const machine = await runs;
     await pause(800);
-    machine.reimage(random.chance(0.5));
+    machine?.reimage(random.chance(0.5));
     await until('all tasks done', () => areDone(view, 6));
     await client.terminateJob('J');
     await until('the job completed', () => isCompleted(view));
@@ -231,7 +231,11 @@ const deletedTasks: Scenario = {
     await prepares;
     await client.deleteTask('J', 't1');
     await until('d2 runs', () =>
-      view.job('J').tasks.some(({ definition, state }) => definition.id === 'd2' && state === 'running'),
+      view
+        .job('J')
+        .tasks.some(
+          ({ definition, state }) => definition.id === 'd2' && (state === 'running' || state === 'completed'),
+        ),
     );
     await pause(900);
     await client.deleteTask('J', 'd2');
@@ -271,7 +275,10 @@ const deleteWhileReleasing: Scenario = {
     await client.addJob(job({ release: 'sim 5000' }));
     await client.addTasks('J', tasks(3));
     await until('all tasks done', () => areDone(view, 3));
-    const releases = nextProcess(({ process }) => process.kind === 'release');
+    const releases = nextProcess(
+      ({ process }) => process.kind === 'release',
+      () => isCompleted(view),
+    );
     await client.terminateJob('J');
     await releases;
     await client.deleteJob('J');
@@ -289,11 +296,14 @@ const rebootWithoutRerun: Scenario = {
     await client.addJob(job({ rerun: false, release: 'sim 4000' }));
     const runs = nextProcess(({ process }) => process.kind === 'task');
     await client.addTasks('J', tasks(4));
-    (await runs).reboot(random.chance(0.5));
+    (await runs)?.reboot(random.chance(0.5));
     await until('all tasks done', () => areDone(view, 4));
-    const releases = nextProcess(({ process }) => process.kind === 'release');
+    const releases = nextProcess(
+      ({ process }) => process.kind === 'release',
+      () => isCompleted(view),
+    );
     await client.terminateJob('J');
-    (await releases).reboot(random.chance(0.5));
+    (await releases)?.reboot(random.chance(0.5));
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(4)),

@@ -8,6 +8,8 @@ import type { Random } from '../core/random.js';
 import type { View } from '../core/view.js';
 import type { World } from '../core/world.js';
 
+type IsMeant = (fact: Extract<Fact, { type: 'processStarted' }>) => boolean;
+
 export type Play = {
   readonly world: World;
   readonly client: Client;
@@ -17,8 +19,8 @@ export type Play = {
   pause(ms: number): Promise<void>;
   /** Resolves once `look` holds; looks twice a second. */
   until(what: string, look: () => boolean): Promise<void>;
-  /** Resolves with the machine on which the next such process starts. */
-  nextProcess(isMeant: (fact: Extract<Fact, { type: 'processStarted' }>) => boolean): Promise<Machine>;
+  /** Resolves with the machine on which the next such process starts; undefined once `isTooLate` says that none will. */
+  nextProcess(isMeant: IsMeant, isTooLate?: () => boolean): Promise<Machine | undefined>;
   /** What is being waited for, should it never come. */
   waitsFor(): string;
 };
@@ -53,16 +55,24 @@ export function createPlay(world: World, client: Client, view: View, provisioner
       while (!look()) await pause(500);
       waits = '';
     },
-    nextProcess: (isMeant) =>
+    nextProcess: (isMeant, isTooLate = () => false) =>
       new Promise((resolve) => {
         let isOver = false;
+        const finish = (machine: Machine | undefined): void => {
+          isOver = true;
+          resolve(machine);
+        };
         world.sim.onFact((fact) => {
           if (isOver || fact.type !== 'processStarted' || !isMeant(fact)) return;
           const machine = provisioner.machines().find(({ name }) => name === fact.process.machine);
-          if (machine === undefined) return;
-          isOver = true;
-          resolve(machine);
+          if (machine !== undefined) finish(machine);
         });
+        const look = (): void => {
+          if (isOver) return;
+          if (isTooLate()) finish(undefined);
+          else world.sim.scheduler.after(1_000, look);
+        };
+        look();
       }),
   };
 }
