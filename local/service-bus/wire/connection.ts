@@ -57,6 +57,8 @@ export type Connection = {
   peerMaxFrameSize: number;
   peerIdleTimeoutMs: number;
   readonly sessions: Map<number, WireSession>;
+  /** Channels whose session the peer ended: a late answer of its own may still come on them. */
+  readonly endedChannels: Set<number>;
   readonly claims: Claims;
   /** How answers go out, by node address and reply-to. */
   readonly replyLinks: Map<string, (reply: Buffer) => void>;

@@ -91,7 +91,7 @@ function onFrame(connection: Connection, channel: number, body: Buffer): void {
   const session = connection.sessions.get(channel);
   if (session === undefined) {
     // A peer that gave up waiting ends its session and then still answers what crossed that end on the way.
-    if (afterEnd.has(performative.kind)) return;
+    if (afterEnd.has(performative.kind) && connection.endedChannels.has(channel)) return;
     throw new AmqpFault('connection', 'amqp:not-allowed', `No session has begun on channel ${channel}.`);
   }
   if (session.phase === 'ended' && performative.kind !== 'end') return;

@@ -27,6 +27,7 @@ export function beginSession(connection: Connection, channel: number, begin: Beg
     accepted: undefined,
   };
   connection.sessions.set(channel, session);
+  connection.endedChannels.delete(channel);
   writeBegin(output(connection), channel, {
     nextOutgoingId: session.nextOutgoingId,
     incomingWindow: unlimitedWindow,
@@ -49,6 +50,7 @@ export function onEnd(session: WireSession): void {
   writeAcceptances(session);
   dropLinks(session);
   session.connection.sessions.delete(session.channel);
+  session.connection.endedChannels.add(session.channel);
   if (session.phase === 'active') writeEnd(output(session.connection), session.channel);
 }
 

@@ -40,6 +40,7 @@ export function serveSocket(socket: Socket, id: number, context: WireContext): S
     peerMaxFrameSize: limits.maxFrameSize,
     peerIdleTimeoutMs: 0,
     sessions: new Map(),
+    endedChannels: new Set(),
     claims: createClaims(),
     claimTimer: undefined,
     replyLinks: new Map(),

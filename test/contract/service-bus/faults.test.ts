@@ -329,6 +329,19 @@ describe('a peer that breaks the rules', () => {
     peer.socket.destroy();
   });
 
+  test('that ended a session may still answer what crossed its end, without harm to the others', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    peer.frame(0x11, [nothing, uint(0), uint(10), uint(10)], { channel: 3 });
+    await peer.hears(0x11, 3);
+    peer.frame(0x17, [], { channel: 3 });
+    await peer.hears(0x17, 3);
+    peer.frame(0x16, [uint(0), boolean(true)], { channel: 3 });
+    peer.frame(0x17, []);
+    expect(conditionOf(await peer.hears(0x17, 0))).toBeUndefined();
+    peer.socket.destroy();
+  });
+
   test('by asking for a transaction is told that there are none', async () => {
     const { bus } = await openBus();
     const peer = await openRaw(bus.port);
