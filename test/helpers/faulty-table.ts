@@ -12,6 +12,9 @@ export class Crash extends Error {
   override readonly name = 'Crash';
 }
 
+/** Whether the program that makes the calls lives: dead, nothing it still asks for is done, until somebody starts it again. */
+export type Pulse = { isDead: boolean };
+
 export type FaultyTable = Table & {
   /** How many calls were made since the last `arm`. */
   calls(): number;
@@ -22,11 +25,12 @@ export type FaultyTable = Table & {
   hasStruck(): boolean;
 };
 
-export function createFaultyTable(table: Table): FaultyTable {
+export function createFaultyTable(table: Table, pulse: Pulse = { isDead: false }): FaultyTable {
   let armed: { readonly fault: TableFault; readonly at: number } | undefined;
   let count = 0;
   let struck = false;
   const strikes = (): TableFault | undefined => {
+    if (pulse.isDead) throw new Crash('already dead');
     const isNow = armed?.at === count;
     count += 1;
     if (!isNow) return undefined;
@@ -35,6 +39,7 @@ export function createFaultyTable(table: Table): FaultyTable {
   };
   const read = async <T>(attempt: () => Promise<T>): Promise<T> => {
     const fault = strikes();
+    pulse.isDead = fault === 'crash';
     if (fault === 'refused' || fault === 'answerLost') throw new TableUnavailable('The table was made busy');
     const answer = await attempt();
     if (fault === 'crash') throw new Crash('after a read');
@@ -46,6 +51,7 @@ export function createFaultyTable(table: Table): FaultyTable {
     async write(partition, writes) {
       const fault = strikes();
       if (fault === 'refused') throw new TableUnavailable('The table was made busy');
+      pulse.isDead = fault === 'crash';
       if (fault === 'raced') await touch(table, partition, writes);
       const etags = await table.write(partition, writes);
       if (fault === 'answerLost') throw new TableUnavailable('The answer of the table was lost');

@@ -42,8 +42,7 @@ export function createSimulatedNode(id: string, poolId: string, now: () => Date)
 }
 
 /** Applies an order as the agent does, and starts what may start. */
-export function receive(node: SimulatedNode, sent: SentOrder): void {
-  const order = toOrder(sent);
+export function receive(node: SimulatedNode, order: Order): void {
   const { runs, earlyKills, forgottenJobs, endReportedIn } = node;
   const seen: Parameters<typeof decideOrder>[1] = {
     ...{ runs, earlyKills, forgottenJobs, endReportedIn },
@@ -170,7 +169,8 @@ function instantOf(node: SimulatedNode): Instant {
   return { bootId: String(node.epoch), uptimeMs: wallMs, wallMs };
 }
 
-function toOrder({ preparation, release, tasks, ...rest }: SentOrder): Order {
+/** The order as its message holds it. */
+export function toOrder({ preparation, release, tasks, ...rest }: SentOrder): Order {
   const inPlace = (run: DraftRunOrder): RunOrder => ({ ...run, definition: { inline: run.definition } });
   return {
     ...rest,

@@ -42,6 +42,6 @@ test.each([
       finishStory(story);
       expect(story.broken).toEqual([]);
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });

@@ -12,6 +12,7 @@ import {
   receive,
   runningOn,
   tell,
+  toOrder,
   type SimulatedNode,
 } from '../../helpers/simulated-node.js';
 import {
@@ -106,7 +107,8 @@ export function step(story: Story, { act, pick }: { readonly act: Act; readonly 
     case 'sameOrder': {
       const order = story.oldOrders[pick % Math.max(1, story.oldOrders.length)];
       const addressee = nodes.find(({ id }) => id === order?.nodeId);
-      if (order !== undefined && addressee !== undefined) acting(story, addressee, () => receive(addressee, order));
+      if (order !== undefined && addressee !== undefined)
+        acting(story, addressee, () => receive(addressee, toOrder(order)));
       return;
     }
     case 'exit':
@@ -213,7 +215,7 @@ function settle(story: Story): void {
     for (const node of nodes) {
       for (const order of story.orders.get(node.id)?.splice(0) ?? []) {
         quietTurns = 0;
-        acting(story, node, () => receive(node, order));
+        acting(story, node, () => receive(node, toOrder(order)));
       }
       for (const run of runningOn(node)) {
         quietTurns = 0;
@@ -231,7 +233,7 @@ function takeOrder(story: Story, node: SimulatedNode | undefined): void {
   const order = story.orders.get(node.id)?.shift();
   if (order === undefined) return;
   story.oldOrders.push(order);
-  acting(story, node, () => receive(node, order));
+  acting(story, node, () => receive(node, toOrder(order)));
 }
 
 /** A node does something: afterwards its new facts are held against the promises. */

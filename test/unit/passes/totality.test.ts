@@ -175,6 +175,6 @@ test('every state of a job node has an answer to every report, and the answer ke
       passTime(world, 120);
       pass(world, { everyJob: true, reask: true });
     }),
-    { numRuns: 700 },
+    { numRuns: 300 },
   );
 });

@@ -1,0 +1,93 @@
+// The settings: the sample names the same ones, and a mistake is told by its name and never by its value.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { loadConfig, settingsSchema } from '../../shared/config.js';
+
+const samplePath = fileURLToPath(new URL('../../local.settings.sample.json', import.meta.url));
+const sample = JSON.parse(readFileSync(samplePath, 'utf8')) as { Values: Record<string, string> };
+/** What the Functions host itself reads. */
+const hostSettings = ['FUNCTIONS_WORKER_RUNTIME', 'AzureWebJobsStorage'];
+
+const key = Buffer.alloc(32, 7).toString('base64');
+const least = {
+  ServiceBusConnection: 'Endpoint=sb://127.0.0.1:5672;UseDevelopmentEmulator=true',
+  StorageConnection: 'UseDevelopmentStorage=true',
+  BatchAccountName: 'bookend',
+  BatchAccountKey: key,
+};
+
+function messageOf(environment: Record<string, string | undefined>): string {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    return error instanceof Error ? error.message : '';
+  }
+  throw new Error('The settings were accepted');
+}
+
+describe('the sample of local settings', () => {
+  test('names every setting that is read, and no other', () => {
+    const named = Object.keys(sample.Values).filter((name) => !hostSettings.includes(name));
+    expect(named.sort()).toEqual(Object.keys(settingsSchema.shape).sort());
+  });
+
+  test('names what the host needs', () => {
+    expect(Object.keys(sample.Values)).toEqual(expect.arrayContaining(hostSettings));
+  });
+
+  test('is accepted once its placeholders are filled in', () => {
+    const filled = Object.entries(sample.Values).map(([name, value]) => [name, value.replace(/<[^>]*>/, key)]);
+    expect(() => loadConfig(Object.fromEntries(filled) as Record<string, string>)).not.toThrow();
+  });
+
+  test('shows the defaults where there are any', () => {
+    const { table, container, logLevel } = loadConfig(least);
+    expect({ table, container, logLevel }).toEqual({
+      table: sample.Values['BookendTable'],
+      container: sample.Values['BookendContainer'],
+      logLevel: sample.Values['BookendLogLevel'],
+    });
+  });
+});
+
+describe('settings', () => {
+  test('are read with the least that must be given', () => {
+    expect(loadConfig(least)).toEqual({
+      serviceBusConnection: least.ServiceBusConnection,
+      storageConnection: least.StorageConnection,
+      account: { name: 'bookend', keys: [key] },
+      table: 'bookend',
+      container: 'bookend',
+      logLevel: 'info',
+    });
+  });
+
+  test('may have a second key, so that one can be rotated', () => {
+    const second = Buffer.alloc(32, 9).toString('base64');
+    expect(loadConfig({ ...least, BatchAccountSecondaryKey: second }).account.keys).toEqual([key, second]);
+  });
+
+  test('that are missing are named all at once', () => {
+    const message = messageOf({});
+    for (const name of Object.keys(least)) expect(message).toContain(name);
+    expect(message).toContain('local.settings.sample.json');
+  });
+
+  test.each([
+    ['BatchAccountName', 'Secret-Name!'],
+    ['BatchAccountKey', 'c2VjcmV0'],
+    ['BatchAccountKey', 'secret that is no base64 at all, however long it is'],
+    ['BatchAccountSecondaryKey', 'c2VjcmV0'],
+    ['BookendTable', '1-secret'],
+    ['BookendContainer', 'Secret'],
+    ['BookendLogLevel', 'secret'],
+    ['ServiceBusConnection', ''],
+    ['StorageConnection', ''],
+  ])('with a faulty %s are refused by its name, without its value', (name, value) => {
+    const message = messageOf({ ...least, [name]: value });
+    expect(message).toMatch(new RegExp(`${name}: .*expected`));
+    expect(Object.keys(least).filter((other) => other !== name && message.includes(`${other}:`))).toEqual([]);
+    if (value !== '') expect(message).not.toContain(value);
+  });
+});
