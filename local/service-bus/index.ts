@@ -1,9 +1,10 @@
 // The embedded Service Bus: queues and topics of the official emulator's Config.json behind AMQP 1.0 on 127.0.0.1, for the
 // unmodified client with `UseDevelopmentEmulator=true`. This file puts the parts together and is the only door to them.
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { systemClock, type Clock } from '../../shared/clock.js';
 import { silentLog, type Log } from '../../shared/log.js';
+import { lockDirectory, type DirectoryLock } from '../data/directory-lock.js';
 import { parseConfig, type ParsedConfig, type ServiceBusConfig } from './config.js';
 import { createControl, type ServiceBusControl } from './control.js';
 import { createNamespace, type Namespace } from './engine/namespace.js';
@@ -30,6 +31,8 @@ export type ServiceBusOptions = {
   readonly moreKeys?: readonly AccessKey[];
   /** Where messages are kept across restarts; without it they live in memory only. */
   readonly dataDir?: string;
+  /** Whether what is acknowledged must survive the machine's end too, not only the process's. Costs a disk flush per turn. */
+  readonly isSynced?: boolean;
   /** Locks, schedules, lifetimes and duplicate windows run on this clock. */
   readonly clock?: Clock;
   /** Heartbeats and token expiry run on this one, as the peer's own clock has a say in both. */
@@ -48,7 +51,10 @@ export type ServiceBus = {
   stop(): Promise<void>;
 };
 
-/** Starts a broker. Rejects when the configuration is wrong, the port is taken or the kept messages cannot be read. */
+/**
+ * Starts a broker. Rejects when the configuration is wrong, the port is taken, another broker holds the data directory
+ * or the kept messages cannot be read.
+ */
 export async function startServiceBus(options: ServiceBusOptions): Promise<ServiceBus> {
   const { port = 0, host = '127.0.0.1', keyName, key, clock = systemClock, wireClock = systemClock } = options;
   const log = options.log ?? silentLog;
@@ -57,6 +63,7 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
   const config = await loadConfig(options.config);
   for (const warning of config.warnings) log.warn('read a questionable configuration', { warning });
   const newToken = createTokens();
+  const lock = await lockData(options.dataDir);
   const listener = await listen({ host, port }, ({ request, touch }) => {
     const { namespace, journal } = openNamespace(config, { options, clock, log, request, newToken });
     return {
@@ -80,6 +87,9 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
         journal?.close();
       },
     };
+  }).catch(async (error: unknown) => {
+    await lock?.release();
+    throw error;
   });
   return {
     connectionString: [
@@ -90,7 +100,10 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
     ].join(';'),
     port: listener.port,
     control: createControl(listener.namespace, listener),
-    stop: () => listener.stop(),
+    async stop() {
+      await listener.stop();
+      await lock?.release();
+    },
   };
 }
 
@@ -119,9 +132,17 @@ function openNamespace(
       log,
       restore: (image) => namespace.restore(image),
       snapshot: () => namespace.snapshot(),
+      isSynced: options.isSynced ?? false,
     });
   }
   return { namespace, journal };
+}
+
+// Two brokers on one directory would write over each other. Who holds it is told from /proc, which only Linux has.
+async function lockData(dataDir: string | undefined): Promise<DirectoryLock | undefined> {
+  if (dataDir === undefined || process.platform !== 'linux') return undefined;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  return lockDirectory(dataDir);
 }
 
 async function loadConfig(config: ServiceBusConfig | string): Promise<ParsedConfig> {

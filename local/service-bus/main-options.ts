@@ -29,6 +29,7 @@ export function readOptions(environment: NodeJS.ProcessEnv): MainOptions {
       config: { type: 'string' },
       data: { type: 'string' },
       keys: { type: 'string' },
+      sync: { type: 'boolean' },
       'emulator-key': { type: 'boolean' },
     },
   });
@@ -45,6 +46,7 @@ export function readOptions(environment: NodeJS.ProcessEnv): MainOptions {
     key,
     keyName: environment[keyNameSetting] ?? 'RootManageSharedAccessKey',
     ...(values.keys === undefined ? {} : { moreKeys: readKeys(values.keys) }),
+    isSynced: values.sync === true,
     ...(values.data === undefined ? {} : { dataDir: values.data }),
   };
   const httpPort = values['http-port'];

@@ -1,7 +1,7 @@
 // An append-only file of groups, each a payload with its length and digest. A group is there whole or not at all.
 // Knows files, not what a payload means. Synchronous on purpose: nothing may be said before a group is written.
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export type JournalFile = {
@@ -10,8 +10,13 @@ export type JournalFile = {
   close(): void;
 };
 
-/** How reading ended: `tornBytes` of an unfinished or damaged group and whatever followed it were left out. */
+/** How reading ended: `tornBytes` of an unfinished group at the end were left out. */
 export type ReadResult = { readonly groups: number; readonly tornBytes: number };
+
+/** Whole groups follow after bytes that are none: this is no torn end, and cutting it off would lose what is whole. */
+export class JournalDamaged extends Error {
+  override readonly name = 'JournalDamaged';
+}
 
 const signature = Buffer.from('BKNDSB01', 'latin1');
 const lengthBytes = 4;
@@ -21,7 +26,7 @@ const ownerOnly = 0o600;
 
 /**
  * Gives every whole group of the file to `onGroup`, which must not keep the buffer. A file that does not exist is
- * empty. Throws when the file is none of this kind.
+ * empty. Throws when the file is none of this kind, and JournalDamaged when it is broken anywhere but at its end.
  */
 export function readGroups(path: string, onGroup: (payload: Buffer) => void): ReadResult {
   const file = openIfExists(path);
@@ -36,7 +41,14 @@ export function readGroups(path: string, onGroup: (payload: Buffer) => void): Re
     let groups = 0;
     while (at < size) {
       const payload = readGroup(file, at, size);
-      if (payload === undefined) break;
+      if (payload === undefined) {
+        const next = nextGroup(file, at + 1, size);
+        if (next === undefined) break;
+        throw new JournalDamaged(
+          `'${path}' is damaged from byte ${at} to ${next}, and whole records follow. Restore it from a copy; or, to go on ` +
+            `with what stands before the damage, cut the file off there: truncate --size=${at} '${path}'`,
+        );
+      }
       onGroup(payload);
       groups++;
       at += headBytes + payload.length;
@@ -47,8 +59,8 @@ export function readGroups(path: string, onGroup: (payload: Buffer) => void): Re
   }
 }
 
-/** Puts a new file with these payloads in the old one's place, in one step that a crash cannot halve, and opens it. */
-export function replaceJournal(path: string, payloads: Iterable<Buffer>): JournalFile {
+/** Puts a new file with these payloads in the old one's place, in one step that a crash cannot halve, and opens it. With `isSynced` each later append is on the disk when it returns. */
+export function replaceJournal(path: string, payloads: Iterable<Buffer>, isSynced: boolean): JournalFile {
   const draft = `${path}.new`;
   const file = openSync(draft, 'w', ownerOnly);
   let size = 0;
@@ -67,7 +79,11 @@ export function replaceJournal(path: string, payloads: Iterable<Buffer>): Journa
     closeSync(file);
     throw error;
   }
-  return { append, sizeBytes: () => size, close: () => closeSync(file) };
+  const appendSynced = (payload: Buffer): void => {
+    append(payload);
+    fdatasyncSync(file);
+  };
+  return { append: isSynced ? appendSynced : append, sizeBytes: () => size, close: () => closeSync(file) };
 }
 
 function head(payload: Buffer): Buffer {
@@ -84,6 +100,23 @@ function readGroup(file: number, at: number, size: number): Buffer | undefined {
   if (length > size - at - headBytes) return undefined;
   const payload = readAt(file, at + headBytes, length);
   return digest(payload).equals(start.subarray(lengthBytes)) ? payload : undefined;
+}
+
+// Every payload begins with a change: a described list under a small descriptor.
+const payloadStart = Buffer.from([0x00, 0x53]);
+
+/** Where the first whole group at or after `from` begins. Read in one piece: this is about a file that is broken. */
+function nextGroup(file: number, from: number, size: number): number | undefined {
+  const bytes = readAt(file, from, size - from);
+  for (let at = bytes.indexOf(payloadStart); at >= 0; at = bytes.indexOf(payloadStart, at + 1)) {
+    const start = at - headBytes;
+    if (start < 0 || bytes[at + 3] !== 0xd0) continue;
+    const length = bytes.readUInt32BE(start);
+    if (length > bytes.length - at) continue;
+    const stated = bytes.subarray(start + lengthBytes, at);
+    if (digest(bytes.subarray(at, at + length)).equals(stated)) return from + start;
+  }
+  return undefined;
 }
 
 function readAt(file: number, at: number, bytes: number): Buffer {

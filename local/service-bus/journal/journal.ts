@@ -1,5 +1,5 @@
 // Keeps a namespace's changes across restarts: gathered over a turn, written as one group, read again at the start.
-// What is acknowledged after `commit` survives the death of the process (not of the machine: groups are not synced).
+// What is acknowledged after `commit` survives the death of the process; with `isSynced`, of the machine as well.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../../../shared/log.js';
@@ -36,11 +36,13 @@ export function openJournal(
     snapshot,
     log,
     rewriteBytes = defaultRewriteBytes,
+    isSynced = false,
   }: {
     restore: (image: Image) => void;
     snapshot: () => Iterable<Change>;
     log: Log;
     rewriteBytes?: number;
+    isSynced?: boolean;
   },
 ): Journal {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -51,7 +53,7 @@ export function openJournal(
   });
   if (read.tornBytes > 0) log.warn('cut off the torn end of the journal', { path, ...read });
   restore(image);
-  let file: JournalFile = replaceJournal(path, snapshotGroups(snapshot()));
+  let file: JournalFile = replaceJournal(path, snapshotGroups(snapshot()), isSynced);
   let aliveBytes = file.sizeBytes();
   let pending: Writer = createWriter(firstWriterBytes);
 
@@ -62,7 +64,7 @@ export function openJournal(
       if (file.sizeBytes() > Math.max(rewriteBytes, 3 * aliveBytes)) {
         // What is pending is part of what is alive.
         const old = file;
-        file = replaceJournal(path, snapshotGroups(snapshot()));
+        file = replaceJournal(path, snapshotGroups(snapshot()), isSynced);
         old.close();
         aliveBytes = file.sizeBytes();
       } else file.append(written(pending));

@@ -208,13 +208,14 @@ describe('connections', () => {
     expect(again.control.counts()['plain']).toMatchObject({ active: 0, locked: 0, deadLettered: 0 });
   });
 
-  test('a second broker on the same port does not start, and leaves the first one its data', async () => {
+  test('a second broker on the same port or data does not start, and leaves the first one its data', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'bookend-bus-'));
     atEnd(() => Promise.resolve(rmSync(dataDir, { recursive: true })));
     const { bus, client } = await openBus({ dataDir });
-    await expect(startServiceBus({ port: bus.port, config, keyName, key, dataDir })).rejects.toMatchObject({
+    await expect(startServiceBus({ port: bus.port, config, keyName, key })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });
+    await expect(startServiceBus({ config, keyName, key, dataDir })).rejects.toThrow(/in use by process/);
     await client.createSender('plain').sendMessages({ body: 'x' });
     await client.close();
     await bus.stop();

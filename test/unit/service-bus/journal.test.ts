@@ -129,6 +129,21 @@ describe('the journal', () => {
     after.journal.close();
   });
 
+  test('damaged before its end is refused with the place, and left as it is', () => {
+    const before = open();
+    for (const id of ['a', 'b', 'c']) {
+      before.send(id);
+      before.keep();
+    }
+    before.journal.close();
+    const damaged = readFileSync(file());
+    const middle = damaged.length - Math.floor((damaged.length - 8) / 2);
+    damaged[middle] = (damaged[middle] ?? 0) ^ 0xff;
+    writeFileSync(file(), damaged);
+    expect(() => open()).toThrow(/damaged from byte \d+ to \d+/);
+    expect(readFileSync(file())).toEqual(damaged);
+  });
+
   test('holds only what is alive after a start', () => {
     const before = open();
     const receiving = before.receiver(1_000);
