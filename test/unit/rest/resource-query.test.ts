@@ -1,13 +1,7 @@
 // Paging through lists that are filtered, by reads of bounded number and size.
 import { describe, expect, test } from 'vitest';
 import { BatchError } from '../../../shared/errors.js';
-import {
-  listResources,
-  pathId,
-  selectFrom,
-  type Asked,
-  type ListSource,
-} from '../../../shared/rest/resource-query.js';
+import { listResources, pathId, selectFrom, type Asked, type ListSource } from '../../../shared/rest/resource-query.js';
 import { filterable } from '../../../shared/rest/odata-filter.js';
 import { laterRefusalOf, refusalOf } from './refusal.js';
 
