@@ -60,11 +60,19 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
 }
 
 /** What the next round of a pass is asked: what was asked again has been sent, what was left out is found by looking. */
-export function askAgain(asked: Asked, draft: Draft): Asked {
+export function askAgain({ reaskSince: _, ...asked }: Asked, draft: Draft): Asked {
   return { ...asked, jobIds: [...new Set([...asked.jobIds, ...draft.jobs.keys()])], reask: false };
 }
 
 /** What a pass is asked when an attempt at it may have saved and sent some of its decisions: what cannot be known to have arrived is sent again. */
 export function askEverything(asked: Asked): Asked {
   return { ...asked, everyJob: true, reask: true };
+}
+
+/**
+ * What a pass is asked when attempts at it, the first of them at `beganAt`, may have saved some of their decisions and have sent none:
+ * only these are sent again, unless everything was to be anyway. A busy pool would else be told all it is doing at every lost race.
+ */
+export function askSince(asked: Asked, beganAt: string): Asked {
+  return asked.reask ? askEverything(asked) : { ...askEverything(asked), reaskSince: beganAt };
 }

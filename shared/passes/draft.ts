@@ -153,6 +153,11 @@ export function takeRows(draft: Draft, jobDraft: JobDraft, nodeId: string, rows:
   return true;
 }
 
+/** Whether what was decided at `decidedAt` is asked to be told again. */
+export function isReasked({ asked }: Draft, decidedAt: string): boolean {
+  return asked.reask && decidedAt >= (asked.reaskSince ?? '');
+}
+
 /** Puts the node in another state and owes the event that says so. */
 export function enterNodeState(draft: Draft, node: Node, state: NodeState): Node {
   if (node.state === state) return node;

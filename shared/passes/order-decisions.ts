@@ -8,6 +8,7 @@ import { acknowledgeWithinMs, type RunKind } from '../nodes/node-messages.js';
 import type { EnvironmentSetting, RunDefinition } from '../tasks/run-definition.js';
 import type { TaskDefinition } from '../tasks/task.js';
 import {
+  isReasked,
   orderFor,
   putJobNode,
   taskOf,
@@ -112,7 +113,7 @@ function repeatFor(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Nod
   const { definition } = jobDraft.job;
   const { preparation, release } = jobNode;
   const isDue = ({ heard, orderedAt, repeatedAt }: OrderedRun): boolean =>
-    !heard && (draft.asked.reask || draft.now.getTime() - Date.parse(repeatedAt ?? orderedAt) > acknowledgeWithinMs);
+    !heard && isDueAgain(draft, repeatedAt ?? orderedAt);
   let next = jobNode;
   if (preparation.state === 'ordered' && isDue(preparation)) {
     const order = toPreparationOrder(definition, jobNode);
@@ -180,8 +181,11 @@ function toKilledOrder({ runId, taskId, attempt }: TaskRun): DraftRunOrder {
 
 /** Whether a kill has to be sent (again). */
 export function isKillDue(draft: Draft, sentAt: string | undefined): boolean {
-  if (sentAt === undefined || draft.asked.reask) return true;
-  return draft.now.getTime() - Date.parse(sentAt) > acknowledgeWithinMs;
+  return sentAt === undefined || isDueAgain(draft, sentAt);
+}
+
+function isDueAgain(draft: Draft, sentAt: string): boolean {
+  return isReasked(draft, sentAt) || draft.now.getTime() - Date.parse(sentAt) > acknowledgeWithinMs;
 }
 
 /** Whether a task given to this node now would have to wait for a preparation. */

@@ -2,7 +2,7 @@
 import { hashOf } from '../hash.js';
 import type { Node } from '../nodes/node.js';
 import type { Capacity } from '../nodes/node-messages.js';
-import type { Draft } from './draft.js';
+import { isReasked, type Draft } from './draft.js';
 
 /** Adds node rows up to the pool's target, and shows the pool steady once all of them have joined. */
 export function populatePool(draft: Draft): void {
@@ -21,7 +21,7 @@ export function populatePool(draft: Draft): void {
     next = { ...next, allocationState, allocationStateTransitionTime: draft.at };
   }
   draft.pool = next;
-  if (draft.asked.reask) draft.tellCapacity = true;
+  if ([...draft.nodes.values()].some((node) => isReasked(draft, node.allocationTime))) draft.tellCapacity = true;
 }
 
 function newNode(incarnation: string, poolId: string, number: number, at: string): Node {

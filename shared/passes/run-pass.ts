@@ -1,7 +1,7 @@
 // A pass: see, decide, save, send. A crash anywhere is a redelivery of the messages, decided again from the tables.
 import type { Services } from '../services.js';
 import { tryAgain } from '../tables/try-again.js';
-import { askAgain, askEverything, decidePass, type Decision } from './decide-pass.js';
+import { askAgain, askSince, decidePass, type Decision } from './decide-pass.js';
 import type { Draft } from './draft.js';
 import { purgeJob } from './purge-job.js';
 import { saveJob, savePool } from './save-pass.js';
@@ -19,11 +19,12 @@ const mostReadings = 20;
 export async function runPass(services: Services, poolId: string, asked: Asked): Promise<void> {
   let question = asked;
   for (let round = 1; round <= mostRounds; round += 1) {
+    const beganAt = services.clock.now().toISOString();
     let tries = 0;
     const { draft, capacity, wakeUpAt } = await tryAgain(services, async () => {
       tries += 1;
       // An attempt that lost a race may have saved a part of what it decided, and has sent nothing of it.
-      return decideAndSave(services, poolId, tries === 1 ? question : askEverything(question));
+      return decideAndSave(services, poolId, tries === 1 ? question : askSince(question, beganAt));
     });
     await sendOrders(services, draft);
     if (capacity !== undefined) await sendCapacity(services, capacity);

@@ -38,4 +38,6 @@ export type Asked = {
   readonly everyJob: boolean;
   /** Send again what was ordered and not heard of: a message may have been lost, or this batch was tried before. */
   readonly reask: boolean;
+  /** Limits `reask` to what was decided at this instant or later: what is older is known to have been sent. */
+  readonly reaskSince?: string;
 };

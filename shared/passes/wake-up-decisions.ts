@@ -1,7 +1,7 @@
 // The last step of a pass: when to look again although nobody says anything. One wake-up at a time is under way for a pool.
 import type { JobNode } from '../job-nodes/job-node.js';
 import { acknowledgeWithinMs } from '../nodes/node-messages.js';
-import type { Draft } from './draft.js';
+import { isReasked, type Draft } from './draft.js';
 import { busySilenceMs, idleSilenceMs } from './loss-decisions.js';
 import { isReachable } from './order-decisions.js';
 
@@ -17,7 +17,11 @@ export function decideWakeUp(draft: Draft): Date | undefined {
   const wantedMs = now.getTime() + boundMs(draft) + afterBoundMs;
   const underWayMs = pool.wakeUpAt === undefined ? undefined : Date.parse(pool.wakeUpAt);
   const stillComing = underWayMs !== undefined && underWayMs > now.getTime() && underWayMs <= wantedMs;
-  if (stillComing) return draft.asked.reask ? new Date(underWayMs) : undefined;
+  if (stillComing) {
+    // It was decided a bound before its instant at the latest.
+    const decidedMs = underWayMs - acknowledgeWithinMs - afterBoundMs;
+    return isReasked(draft, new Date(decidedMs).toISOString()) ? new Date(underWayMs) : undefined;
+  }
   const at = new Date(wantedMs);
   draft.pool = { ...pool, wakeUpAt: at.toISOString() };
   return at;

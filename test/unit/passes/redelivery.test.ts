@@ -101,6 +101,21 @@ describe('an order', () => {
   });
 });
 
+describe('a pass that lost a race', () => {
+  test('sends what its lost attempt had saved, and nothing that was sent before it began', () => {
+    const world = createWorld({ targetDedicatedNodes: 2 });
+    addJob(world, { tasks: 1 });
+    pass(world);
+    passTime(world, 5);
+    const reaskSince = world.now.toISOString();
+    addJob(world, { id: 'other', tasks: 1 });
+    pass(world, {}, 'beforeSending');
+    const { orders, capacity } = pass(world, { everyJob: true, reask: true, reaskSince });
+    expect(orders).toMatchObject([{ jobId: 'other', preparation: { attempt: 1 }, tasks: [{ taskId: 't1' }] }]);
+    expect(capacity).toBeUndefined();
+  });
+});
+
 describe('a report', () => {
   test('with a number already heard changes nothing the second time', () => {
     const world = createWorld({ targetDedicatedNodes: 1 });
