@@ -3,6 +3,7 @@
 //   [--seeds N] [--seed S] [--scenario X]  N seeds from S on, of all scenarios or one
 //   --seed S --scenario X --timeline     one run, told line by line
 //   --scenario X --crash N:before|after --timeline
+//   --mutant NAME|all, --crash all, --budgets, --list
 import { parseArgs } from 'node:util';
 import { mutants } from './mutants/mutants.js';
 import { add, describeRun, nothing, type Failure, type Job, type Tally } from './runs/jobs.js';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     mutant: { type: 'string' },
     workers: { type: 'string' },
     list: { type: 'boolean' },
+    budgets: { type: 'boolean' },
   },
 });
 
@@ -38,6 +40,7 @@ async function run(): Promise<number> {
   }
   if (values.timeline === true) return tellOne();
   if (values.suite === true) return runJobs(suiteJobs());
+  if (values.budgets === true) return runJobs([{ kind: 'budgets' }]);
   if (values.mutant !== undefined) {
     const named = values.mutant === 'all' ? mutants.map(({ name }) => name) : [values.mutant];
     return runJobs(named.map((name) => ({ kind: 'mutant', name })));
@@ -53,6 +56,7 @@ function suiteJobs(): readonly Job[] {
   return [
     ...basicScenarios.map(({ name }): Job => ({ kind: 'countCrashPoints', scenarioName: name })),
     ...mutants.map(({ name }): Job => ({ kind: 'mutant', name })),
+    { kind: 'budgets' },
     ...seedJobs(1, suiteSeeds),
   ];
 }

@@ -1,6 +1,7 @@
 // The simulator's own promises, and the seeds that found bugs: each is played again. `npm run test:simulation` plays the whole suite.
 import { describe, expect, test } from 'vitest';
 import { renderTimeline } from './core/history.js';
+import { checkBudgets } from './runs/budgets.js';
 import { countCrashPoints, runCrashPoint } from './runs/crash-points.js';
 import { runSeed } from './runs/run-seed.js';
 import { allScenarios, scenarioNamed } from './scenarios/all.js';
@@ -35,6 +36,10 @@ describe('without a fault', () => {
       expect(violations).toEqual([]);
     },
   );
+});
+
+test('an idle hour and doubled messages stay within their budgets', async () => {
+  expect(await checkBudgets()).toEqual([]);
 });
 
 test('a crash at any of a scenario’s calls is a crash point', async () => {

@@ -23,6 +23,8 @@ import type { Sim } from '../core/sim.js';
 import { toReceived, type Broker } from './broker.js';
 
 const detachedAfterIdleMs = 10 * 60_000;
+// As the client does it.
+const renewedBeforeMs = 10_000;
 
 export function createSimBus(sim: Sim, broker: Broker, life: Life, isCutOff: () => boolean = () => false): Bus {
   const unavailable = (): Error => new BusUnavailable('The broker did not answer');
@@ -172,7 +174,7 @@ function holdSession({ sim, life, queue, session, consumer, call }: Holding): Se
   releaseOnDeath(sim, life, queue, session, consumer);
 
   const watch = (): void => {
-    sim.scheduler.after(queue.rules.lockDurationMs / 2, () => {
+    sim.scheduler.after(queue.rules.lockDurationMs - renewedBeforeMs, () => {
       if (isClosed || consumer.isLost || !life.isAlive()) return;
       if (!isReceiving && sim.scheduler.nowMs() - usedAtMs > detachedAfterIdleMs) {
         consumer.isLost = true;
@@ -222,7 +224,11 @@ function holdSession({ sim, life, queue, session, consumer, call }: Holding): Se
           usedAtMs = sim.scheduler.nowMs();
           if (life.isAlive()) act();
         };
-        const giveUp = (): void => finish(() => resolve(undefined));
+        const giveUp = (): void => {
+          // A wait in vain is an operation, too.
+          sim.bill('S');
+          finish(() => resolve(undefined));
+        };
         const timer = sim.scheduler.after(waitMs, giveUp);
         signal?.addEventListener('abort', giveUp, { once: true });
         consumer.onLost = () => finish(() => reject(lost()));

@@ -1,6 +1,7 @@
 // The suite as pieces of work that a worker process can do, and what it tells of each.
 import { renderTimeline } from '../core/history.js';
 import { scenarioNamed } from '../scenarios/all.js';
+import { checkBudgets } from './budgets.js';
 import { countCrashPoints, runCrashPoint } from './crash-points.js';
 import { playMutant, type MutantResult } from './play-mutant.js';
 import { runSeed } from './run-seed.js';
@@ -10,6 +11,7 @@ export type Job =
   | { readonly kind: 'seeds'; readonly from: number; readonly count: number; readonly scenarioName?: string }
   | { readonly kind: 'countCrashPoints'; readonly scenarioName: string }
   | { readonly kind: 'crashPoints'; readonly scenarioName: string; readonly from: number; readonly count: number }
+  | { readonly kind: 'budgets' }
   | { readonly kind: 'mutant'; readonly name: string };
 
 export type Failure = {
@@ -70,6 +72,10 @@ export async function doJob(job: Job): Promise<JobResult> {
         }
       }
       return tally;
+    }
+    case 'budgets': {
+      const violations = await checkBudgets();
+      return { ...nothing, failures: violations.length === 0 ? [] : [{ replay: '--budgets', violations }] };
     }
     case 'mutant':
       return { ...nothing, mutant: await playMutant(job.name) };

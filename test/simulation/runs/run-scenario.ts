@@ -12,7 +12,7 @@ import { checkTruth } from '../checkers/truth.js';
 import type { Line } from '../core/history.js';
 import { createRandom } from '../core/random.js';
 import { beginningMs } from '../core/scheduler.js';
-import { createSim, type Counts, type Faults, type Sim } from '../core/sim.js';
+import { createSim, type Counts, type Faults, type OperationKind, type Sim } from '../core/sim.js';
 import { createView, type View } from '../core/view.js';
 import { createWorld, type World, type Wrap } from '../core/world.js';
 import { createPlay, type Scenario } from '../scenarios/play.js';
@@ -20,6 +20,9 @@ import { createPlay, type Scenario } from '../scenarios/play.js';
 export type Violation = { readonly promise: PromiseName; readonly text: string; readonly atMs: number };
 
 export type RunResult = {
+  /** What Azure would bill until the end of the script, and from then on. */
+  readonly bill: Readonly<Record<OperationKind, number>>;
+  readonly billAfter: Readonly<Record<OperationKind, number>>;
   readonly violations: readonly Violation[];
   readonly counts: Counts;
   readonly events: number;
@@ -37,6 +40,8 @@ export type RunOptions = {
   readonly disturb?: Disturb;
   /** Virtual time until which things go wrong; what is promised holds some time after. */
   readonly chaosUntilMs?: number;
+  /** How long the world is watched after the end. */
+  readonly restMs?: number;
   readonly keepHistory?: boolean;
   readonly wrap?: Wrap;
   readonly manner?: HostManner;
@@ -45,7 +50,7 @@ export type RunOptions = {
 const checkers: readonly CreateChecker[] = [checkPreparations, checkReleases, checkTables, checkTruth, checkRest];
 // After the last fault: the hourly sweep twice, and the longest silence that is allowed.
 const convergesWithinMs = 3 * 3600_000;
-const restMs = 25 * 60_000;
+const defaultRestMs = 25 * 60_000;
 const mostViolations = 10;
 
 export async function runScenario(options: RunOptions): Promise<RunResult> {
@@ -102,15 +107,19 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   if (failure !== undefined) throw failure as Error;
   if (!isOver && violations.length < mostViolations)
     violate('promise 6: the end is the same', `it never came to its end; it waited for: ${play.waitsFor()}`);
+  const bill = { ...sim.counts.bill };
   if (isOver) {
-    const restUntilMs = Math.max(sim.scheduler.nowMs(), chaosUntilMs) + restMs;
+    const restUntilMs = Math.max(sim.scheduler.nowMs(), chaosUntilMs) + (options.restMs ?? defaultRestMs);
     await sim.scheduler.run(() => false, restUntilMs);
     for (const finding of scenario.findings(view)) violate('promise 6: the end is the same', finding);
     for (const checker of listening) checker.atRest?.();
   }
   host.stop();
   process.off('unhandledRejection', onUnhandled);
+  const { S, T, E } = sim.counts.bill;
   return {
+    bill,
+    billAfter: { S: S - bill.S, T: T - bill.T, E: E - bill.E },
     violations,
     counts: sim.counts,
     events: sim.scheduler.count(),
