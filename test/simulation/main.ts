@@ -17,6 +17,7 @@ const suiteSeeds = 1000;
 const seedsPerJob = 25;
 const pointsPerJob = 20;
 const mostFailuresShown = 20;
+const jobsPerProgressLine = 25;
 
 const { values } = parseArgs({
   options: {
@@ -104,12 +105,12 @@ async function runJobs(jobs: readonly Job[]): Promise<number> {
   return violations === 0 && killed === played ? 0 : 1;
 }
 
-let lastProgress = '';
+let jobsDone = 0;
 function progress({ seeds, crashPoints }: Tally, mutantsPlayed: number): void {
+  jobsDone += 1;
   const text = `seeds ${seeds}, crash points ${crashPoints}, mutants ${mutantsPlayed}`;
-  if (text === lastProgress || !process.stderr.isTTY) return;
-  lastProgress = text;
-  process.stderr.write(`\r${text}`);
+  if (process.stderr.isTTY) process.stderr.write(`\r${text}`);
+  else if (jobsDone % jobsPerProgressLine === 0) process.stderr.write(`${text}\n`);
 }
 
 let failuresShown = 0;

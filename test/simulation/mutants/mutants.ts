@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
         to: "const over = jobDraft === undefined || seen.job?.state !== 'active';",
       },
     ],
-    scenarios: ['terminate-while-preparing', 'node-lost-while-releasing', 'delete-while-active'],
+    scenarios: ['node-lost-while-releasing', 'terminate-while-preparing'],
   },
   {
     name: 'ignore-the-epoch-of-reports',
