@@ -7,7 +7,7 @@ import { wallClockExceeded } from './failures.js';
 import { graceMs, killTree } from './kill-tree.js';
 import type { Launch, Target, TryId } from './processes.js';
 import { decideAfterTry, endedUnstarted, retryDelayMs, type TryEnd } from './run-decisions.js';
-import { jobMarker, type Ending, type RunningRecord, type RunRecord, type RunState } from './run-record.js';
+import { isSuccess, jobMarker, type Ending, type RunningRecord, type RunRecord, type RunState } from './run-record.js';
 import { prepareRun, setOutputAside } from './start-run.js';
 import { taskPaths } from './task-paths.js';
 import { pause, unlessAborted, untilDone } from './waiting.js';
@@ -146,9 +146,17 @@ async function enter(agent: AgentContext, run: RunRecord, state: RunState): Prom
     agent.log.info('run is being ended', { ...fields, ending: state.ending.ending });
   if (state.name === 'ended') {
     agent.log.info('run ended', { ...fields, ending: state.ending, exitCode: state.exitCode });
-    agent.reporter.request(0);
+    agent.reporter.request(startsTask(agent, entered) ? startedReportMs : 0);
   }
   return entered;
+}
+
+// Nobody waits for the news of a preparation that succeeded while its task starts at once: the task's own report tells of both.
+function startsTask({ journal, node }: AgentContext, run: RunRecord): boolean {
+  if (run.kind !== 'preparation' || !isSuccess(run, node().imageEpoch)) return false;
+  return [...journal.pending.values()].some(
+    ({ state, requiresPreparation }) => state.name === 'accepted' && requiresPreparation === run.runId,
+  );
 }
 
 function launchOf({ identity }: AgentContext, run: RunningRecord): Launch {
