@@ -9,6 +9,7 @@ import { mutants } from './mutants/mutants.js';
 import { add, describeRun, nothing, type Failure, type Job, type Tally } from './runs/jobs.js';
 import { countCrashPoints, runCrashPoint } from './runs/crash-points.js';
 import { doAll } from './runs/pool-of-workers.js';
+import type { Where } from './runs/play-mutant.js';
 import { runSeed } from './runs/run-seed.js';
 import { basicScenarios } from './scenarios/basic.js';
 import { allScenarios, scenarioNamed } from './scenarios/all.js';
@@ -91,11 +92,16 @@ async function runJobs(jobs: readonly Job[]): Promise<number> {
       played += 1;
       killed += killedBy === undefined ? 0 : 1;
       const end =
-        killedBy === undefined ? 'LIVES' : `killed by "${killedBy.promise}": ${killedBy.text} (${killedBy.where})`;
+        killedBy === undefined
+          ? 'LIVES'
+          : `killed by "${killedBy.promise}": ${killedBy.text} (${JSON.stringify(killedBy.where)})`;
       process.stdout.write(`mutant ${name} after ${runs} runs: ${end}\n`);
     }
     progress(tally, played);
-    return job.kind === 'countCrashPoints' ? crashJobs(job.scenarioName, result.points ?? 0) : [];
+    if (result.mutant?.killedBy !== undefined) return [withoutMutant(result.mutant.killedBy.where)];
+    return job.kind === 'countCrashPoints' && !isCheckOfMutant.has(job)
+      ? crashJobs(job.scenarioName, result.points ?? 0)
+      : [];
   });
   const violations = tally.failures.reduce((sum, failure) => sum + failure.violations.length, 0);
   process.stdout.write(
@@ -103,6 +109,17 @@ async function runJobs(jobs: readonly Job[]): Promise<number> {
       `mutants killed ${killed} of ${played}, violations ${violations}\n`,
   );
   return violations === 0 && killed === played ? 0 : 1;
+}
+
+const isCheckOfMutant = new WeakSet<Job>();
+
+/** What killed a mutant must be without fault when the mutant is not there. */
+function withoutMutant({ scenarioName, seed, crashAfter = 0 }: Where): Job {
+  if (seed !== undefined) return { kind: 'seeds', from: seed, count: 1, scenarioName };
+  if (crashAfter > 0) return { kind: 'crashPoints', scenarioName, from: crashAfter, count: 1 };
+  const job: Job = { kind: 'countCrashPoints', scenarioName };
+  isCheckOfMutant.add(job);
+  return job;
 }
 
 let jobsDone = 0;

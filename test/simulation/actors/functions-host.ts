@@ -9,7 +9,6 @@ import { delay } from '../../../shared/clock.js';
 import { saveDeadLetter } from '../../../shared/events/dead-letters.js';
 import { reactToJobEvents } from '../../../shared/passes/react-to-job-events.js';
 import { sweep } from '../../../shared/passes/sweep.js';
-import { BusUnavailable } from '../../../shared/queues/bus.js';
 import { createLife, type Life } from '../core/life.js';
 import { beginningMs, clockOn } from '../core/scheduler.js';
 import type { World } from '../core/world.js';
@@ -17,22 +16,13 @@ import { deadLetterReasonOf, toReceived } from '../models/broker.js';
 import { createConsumer, nextSession, releaseOnDeath, type HeldConsumer } from '../models/sim-bus.js';
 
 export type FunctionsHost = {
-  /** The instances that are up: an instance that dies is replaced. */
-  instances(): readonly Life[];
-  /** One execution of `work` on a fresh instance, as an HTTP request has it. */
+  /** Nothing is received any more. */
   stop(): void;
-};
-
-export type Handlers = {
-  readonly reactToJobEvents: typeof reactToJobEvents;
-  readonly sweep: typeof sweep;
-  readonly saveDeadLetter: typeof saveDeadLetter;
 };
 
 /** How batch handlers are settled; a mutant may do it wrong. */
 export type HostManner = { readonly settlesBeforeHandling: boolean };
 
-const productHandlers: Handlers = { reactToJobEvents, sweep, saveDeadLetter };
 const largestBatch = 100;
 const sessionIdleMs = 1_000;
 const sessionWaitMs = 60_000;
@@ -65,7 +55,6 @@ export function startFunctionsHost(
   drained.forEach((queue, index) => startInstance(100 + index, (life) => drainDeadLetters(world, life, queue)));
   startSweeps(world, () => isStopped);
   return {
-    instances: () => [...lives.values()],
     stop() {
       isStopped = true;
       for (const life of [...lives.values()]) life.kill('the host was stopped');
@@ -94,7 +83,7 @@ async function serveJobEvents(world: World, life: Life, manner: HostManner): Pro
           () => settleBatch(world, queue, batch, type),
         );
       if (manner.settlesBeforeHandling) await settleAll('complete');
-      const outcome = await handle(world, life, () => productHandlers.reactToJobEvents(services, batch.map(toMessage)));
+      const outcome = await handle(world, life, () => reactToJobEvents(services, batch.map(toMessage)));
       if (!manner.settlesBeforeHandling) await settleAll(outcome);
     }
     releaseSession(queue, session, consumer);
@@ -175,7 +164,7 @@ async function drainDeadLetters(world: World, life: Life, name: (typeof drained)
     const { body, messageId, deliveryCount } = toReceived(message);
     const reason = deadLetterReasonOf(message);
     const outcome = await handle(world, life, () =>
-      productHandlers.saveDeadLetter(services, { queue: name, messageId, body, attempts: deliveryCount, reason }),
+      saveDeadLetter(services, { queue: name, messageId, body, attempts: deliveryCount, reason }),
     );
     await sim.call({
       life,
@@ -199,9 +188,7 @@ function startSweeps(world: World, isStopped: () => boolean): void {
     rounds += 1;
     const life = createLife(`sweep-${rounds}`, 'controller');
     const quietPoolsToo = (sim.scheduler.nowMs() - beginningMs) % 3600_000 === 0;
-    void handle(world, life, () => productHandlers.sweep(world.servicesOf(life), { quietPoolsToo })).then(() =>
-      life.kill('done'),
-    );
+    void handle(world, life, () => sweep(world.servicesOf(life), { quietPoolsToo })).then(() => life.kill('done'));
     sim.scheduler.after(sweepEveryMs, tick);
   };
   sim.scheduler.after(sweepEveryMs, tick);
@@ -209,5 +196,3 @@ function startSweeps(world: World, isStopped: () => boolean): void {
 
 /** Pauses on the world's clock. */
 export const pauseOf = (world: World, ms: number): Promise<void> => delay(clockOn(world.sim.scheduler), ms);
-
-export const connectionLost = (): Error => new BusUnavailable('The connection was lost');

@@ -14,7 +14,6 @@ import {
   BusUnavailable,
   SessionLost,
   type Bus,
-  type QueueName,
   type ReceivedMessage,
   type SessionReceiver,
 } from '../../../shared/queues/bus.js';
@@ -256,6 +255,3 @@ function holdSession({ sim, life, queue, session, consumer, call }: Holding): Se
     },
   };
 }
-
-/** Takes every session of `queueName` whose id passes `isMeant` from its holder, as if its lock had run out. */
-export type LoseSessions = (queueName: QueueName, isMeant: (sessionId: string) => boolean) => void;

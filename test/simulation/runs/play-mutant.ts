@@ -5,11 +5,19 @@ import { countCrashPoints, runCrashPoint } from './crash-points.js';
 import { runSeed } from './run-seed.js';
 import type { RunResult, Violation } from './run-scenario.js';
 
+/** The run that showed it: without the mutant it must be without fault. */
+export type Where = {
+  readonly scenarioName: string;
+  readonly seed?: number;
+  /** 0: no crash at all. */
+  readonly crashAfter?: number;
+};
+
 export type MutantResult = {
   readonly name: string;
   readonly runs: number;
   /** Undefined: it lived. */
-  readonly killedBy?: Pick<Violation, 'promise' | 'text'> & { readonly where: string };
+  readonly killedBy?: Pick<Violation, 'promise' | 'text'> & { readonly where: Where };
 };
 
 const seedsPerScenario = 15;
@@ -18,7 +26,7 @@ const mostSeeds = 200;
 export async function playMutant(name: string): Promise<MutantResult> {
   const { scenarios, ...mutant } = mutantNamed(name);
   let runs = 0;
-  const judge = (where: string, { violations }: RunResult): MutantResult | undefined => {
+  const judge = (where: Where, { violations }: RunResult): MutantResult | undefined => {
     runs += 1;
     const [first] = violations;
     if (first === undefined) return undefined;
@@ -27,7 +35,7 @@ export async function playMutant(name: string): Promise<MutantResult> {
   const of = (scenarioName: string, seed: number): Promise<RunResult> => runSeed({ ...mutant, seed, scenarioName });
   for (const scenarioName of scenarios) {
     for (let seed = 1; seed <= seedsPerScenario; seed += 1) {
-      const killed = judge(`seed ${seed} of ${scenarioName}`, await of(scenarioName, seed));
+      const killed = judge({ scenarioName, seed }, await of(scenarioName, seed));
       if (killed !== undefined) return killed;
     }
   }
@@ -36,16 +44,16 @@ export async function playMutant(name: string): Promise<MutantResult> {
     if (scenario === undefined) continue;
     const points = await countCrashPoints(scenario, mutant);
     if (typeof points !== 'number')
-      return { name, runs: runs + 1, killedBy: { ...points, where: `${scenarioName} without a fault` } };
+      return { name, runs: runs + 1, killedBy: { ...points, where: { scenarioName, crashAfter: 0 } } };
     for (let number = 1; number <= points; number += 1) {
-      const where = `crash after call ${number} of ${scenarioName}`;
+      const where = { scenarioName, crashAfter: number };
       const killed = judge(where, await runCrashPoint(scenario, { number, when: 'after' }, mutant));
       if (killed !== undefined) return killed;
     }
   }
   for (let seed = 1; seed <= mostSeeds; seed += 1) {
     const result = await runSeed({ ...mutant, seed });
-    const killed = judge(`seed ${seed} of ${result.scenario.name}`, result);
+    const killed = judge({ scenarioName: result.scenario.name, seed }, result);
     if (killed !== undefined) return killed;
   }
   return { name, runs };
