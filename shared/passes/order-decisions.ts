@@ -2,6 +2,7 @@
 import { hashOf } from '../hash.js';
 import { mustWait } from '../job-nodes/job-node-decisions.js';
 import type { JobNode, OrderedRun, TaskRun } from '../job-nodes/job-node.js';
+import { isEnding } from '../jobs/job-decisions.js';
 import type { JobDefinition } from '../jobs/job.js';
 import type { Node } from '../nodes/node.js';
 import { acknowledgeWithinMs, type RunKind } from '../nodes/node-messages.js';
@@ -120,7 +121,7 @@ function repeatFor(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Nod
     if (order !== undefined) orderOf(draft, jobDraft, node).preparation = order;
     next = { ...next, preparation: { ...preparation, repeatedAt: draft.at } };
   }
-  if (release.state === 'ordered' && isDue(release)) {
+  if (release.state === 'ordered' && isEnding(jobDraft.job) && isDue(release)) {
     const order = toReleaseOrder(definition, jobNode);
     if (order !== undefined) orderOf(draft, jobDraft, node).release = order;
     next = { ...next, release: { ...release, repeatedAt: draft.at } };

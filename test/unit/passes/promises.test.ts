@@ -1,5 +1,6 @@
 // The controller's decisions and the agent's together, under every mixture of late, doubled, reordered and redelivered messages, dying passes,
 // reboots, new images and lost nodes that fast-check comes upon. The promises are held against what really happened on the nodes.
+// The seed is fixed so that the suite says the same every time; another seed and more runs search further.
 import { assert, constantFrom, array, nat, property, record } from 'fast-check';
 import { expect, test } from 'vitest';
 import { preparationDefinition, taskDefinition } from '../../helpers/definitions.js';
@@ -42,6 +43,6 @@ test.each([
       finishStory(story);
       expect(story.broken).toEqual([]);
     }),
-    { numRuns: 30 },
+    { numRuns: 30, seed: 1 },
   );
 });

@@ -1,4 +1,5 @@
 // Every state of a job node against every report, reachable or not: a decision is always made, and the promises hold for what it orders.
+// The seed is fixed so that the suite says the same every time; another seed and more runs search further.
 import {
   assert,
   boolean,
@@ -175,6 +176,6 @@ test('every state of a job node has an answer to every report, and the answer ke
       passTime(world, 120);
       pass(world, { everyJob: true, reask: true });
     }),
-    { numRuns: 300 },
+    { numRuns: 300, seed: 1 },
   );
 });
