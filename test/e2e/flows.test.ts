@@ -158,7 +158,7 @@ describe('a job that is terminated', () => {
     const pids = await eventually('all processes', () => pidsOf(job, 2));
     await client().job.terminate(job.jobId);
     await jobReached(client, job, 'completed');
-    await allGone(pids, 1);
+    await allGone(pids, 1_000);
     expect(Object.values(readMarks(job).order).map((order) => order.at(-1))).toEqual(['release', 'release']);
     const tasks = await client().task.list(job.jobId);
     expect(tasks.map(({ executionInfo }) => executionInfo?.failureInfo?.code)).toEqual(['TaskEnded', 'TaskEnded']);

@@ -1,6 +1,6 @@
 // The stack as a program with a data directory, whose parts kill themselves and each other at the point a plan names
 // (test/fixtures/kills). When the parent dies it is started again at once on the same data, as a user would.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,12 +96,13 @@ export async function startKillableStack(): Promise<KillableStack> {
     try {
       await eventually('the end of all processes', () => processesOf(directory).length === 0, 10_000, 50);
       if (failure !== undefined) throw failure;
+      const files = readdirSync(temporary);
+      if (files.length > 0) throw new Error(`Left in the temporary directory: ${files.join(', ')}`);
     } catch (error) {
       const left = processesOf(directory);
       for (const { pid } of left) process.kill(pid, 'SIGKILL');
-      throw new Error(`Left behind: ${left.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`, {
-        cause: error,
-      });
+      const commands = left.map(({ pid, command }) => `${pid} ${command}`);
+      throw new Error(`The stack did not end cleanly; processes left: ${commands.join('; ')}`, { cause: error });
     } finally {
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     }
