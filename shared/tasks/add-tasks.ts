@@ -31,13 +31,16 @@ export async function addTasks(
 ): Promise<readonly TaskAddOutcome[]> {
   const addition: Addition = { services, jobId, stamp: services.ids.uuid() };
   const outcomes = new Map<TaskDefinition, TaskAddOutcome>();
-  const job = await announce(services, jobId);
+  let stored = await announce(services, jobId);
+  const { job } = stored;
   for (const { definition, error } of findRefusals(job, definitions)) {
     outcomes.set(definition, { taskId: definition.id, error });
   }
   const acceptable = definitions.filter((definition) => !outcomes.has(definition));
   for (const chunk of toChunks(acceptable)) {
-    for (const outcome of await addChunk(addition, chunk)) outcomes.set(outcome.definition, outcome);
+    const added = await addChunk(addition, chunk, stored);
+    for (const outcome of added.outcomes) outcomes.set(outcome.definition, outcome);
+    stored = added.stored;
   }
   await sendHint(services, hintTypes.tasksAdded, { poolId: job.definition.poolId, jobId: job.definition.id });
   return definitions.map((definition) => toOutcome(definition, outcomes.get(definition)));
@@ -51,39 +54,47 @@ export async function addTask(services: Services, jobId: string, definition: Tas
 }
 
 /** The job, which is active, and its pool told that tasks of it will wait: before they do, so that the sweep finds them whatever happens after. */
-async function announce(services: Services, jobId: string): Promise<Job> {
+async function announce(services: Services, jobId: string): Promise<StoredJob> {
   return tryAgain(services, async () => {
-    const { job } = await loadStoredJob(services, jobId);
+    const stored = await loadStoredJob(services, jobId);
+    const { job } = stored;
     refuseUnlessActive(job, 'tasks cannot be added');
     const { id, priority } = job.definition;
     const values = toJobRef({ jobId: id, priority, hasReady: true });
     await services.table.write(poolPartitionOf(job), [{ type: 'upsert', row: jobRefRow(id), values }]);
-    return job;
+    return stored;
   });
 }
 
 type Addition = { readonly services: Services; readonly jobId: string; readonly stamp: string };
 type ChunkOutcome = TaskAddOutcome & { readonly definition: TaskDefinition };
 
-async function addChunk(addition: Addition, chunk: readonly TaskDefinition[]): Promise<readonly ChunkOutcome[]> {
+/** Adds a chunk to the job as it was last seen, which is read again only after a lost race. Answers with the job as it was left. */
+async function addChunk(
+  addition: Addition,
+  chunk: readonly TaskDefinition[],
+  seen: StoredJob,
+): Promise<{ readonly outcomes: readonly ChunkOutcome[]; readonly stored: StoredJob }> {
   const { services, jobId, stamp } = addition;
   const known = new Map<TaskDefinition, ChunkOutcome>();
+  let tries = 0;
   return tryAgain(services, async () => {
-    const stored = await loadStoredJob(services, jobId);
+    tries += 1;
+    const stored = tries === 1 ? seen : await loadStoredJob(services, jobId);
     refuseUnlessActive(stored.job, 'tasks cannot be added');
     const fresh = chunk.filter((definition) => !known.has(definition));
     const tasks = fresh.map((definition, index) => toNewTask(stored.job, definition, index, services.clock.now()));
+    const job = withTasks(stored.job, tasks.length);
+    let etag: string | undefined;
     try {
-      await services.table.write(jobPartition(jobId), toWrites(stored, tasks, stamp));
+      [etag] = await services.table.write(jobPartition(jobId), toWrites(job, stored.etag, tasks, stamp));
     } catch (error) {
       if (!(error instanceof TableConflict && error.kind === 'exists')) throw error;
       for (const found of await findExisting(addition, fresh)) known.set(found.definition, found);
       throw new TableConflict('changed', 'Some of the tasks exist; the others are tried again', { cause: error });
     }
-    return [
-      ...known.values(),
-      ...tasks.map((task) => ({ definition: task.definition, taskId: task.definition.id, task })),
-    ];
+    const added = tasks.map((task) => ({ definition: task.definition, taskId: task.definition.id, task }));
+    return { outcomes: [...known.values(), ...added], stored: { job, etag: etag ?? '' } };
   });
 }
 
@@ -104,14 +115,13 @@ async function findExisting(
   });
 }
 
-function toWrites({ job, etag }: StoredJob, tasks: readonly Task[], stamp: string): readonly Write[] {
-  const head: Job = {
-    ...job,
-    nextTaskOrder: job.nextTaskOrder + tasks.length,
-    openTasks: job.openTasks + tasks.length,
-  };
+function withTasks(job: Job, count: number): Job {
+  return { ...job, nextTaskOrder: job.nextTaskOrder + count, openTasks: job.openTasks + count };
+}
+
+function toWrites(job: Job, etag: string, tasks: readonly Task[], stamp: string): readonly Write[] {
   return [
-    { type: 'replace', row: headRow, values: toJobHead(head), etag },
+    { type: 'replace', row: headRow, values: toJobHead(job), etag },
     ...tasks.flatMap((task): Write[] => [
       { type: 'insert', row: taskRow(task.definition.id), values: { ...toTaskRow(task), stamp } },
       { type: 'insert', row: readyRow(task.order), values: toReady(toReadyTask(task)) },
