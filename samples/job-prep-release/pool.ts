@@ -31,7 +31,8 @@ export async function printSharedFiles({ client, io, options }: Scene): Promise<
     () => client.computeNode.list(options.poolId, { computeNodeListOptions: { select: 'id, state' } }),
     options.signal,
   );
-  const nodeIds = nodes.flatMap(({ id }) => (id === undefined ? [] : [id])).sort();
+  // One that is still being created ran nothing, and cannot be asked yet.
+  const nodeIds = nodes.flatMap(({ id, state }) => (id === undefined || state === 'creating' ? [] : [id])).sort();
   let found = 0;
   for (const nodeId of nodeIds) {
     const text = await readSharedFile({ client, io, options }, nodeId);
