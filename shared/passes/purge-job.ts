@@ -8,6 +8,9 @@ import { jobRefRow, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
 import { maxWritesPerTransaction, TableConflict, type Table, type Write } from '../tables/table.js';
 
+/** One answer of the table service holds no more. */
+const largestPage = 1000;
+
 /**
  * Removes every row of the job and its places in the lists. May be repeated. As soon as the head is gone another job may have its id, so
  * what is shared with it is removed only if it is still as it was before.
@@ -26,12 +29,15 @@ export async function purgeJob(services: Services, job: Job): Promise<void> {
 async function removeRows(table: Table, partition: string): Promise<void> {
   let continuation: string | undefined;
   do {
-    const page = await table.query(partition, {}, maxWritesPerTransaction, continuation);
+    const page = await table.query(partition, {}, largestPage, continuation);
     const others = page.entities.filter(({ row }) => row !== headRow);
     const writes = others.map(({ row }): Write => ({ type: 'delete', row }));
-    const isRemoved = await unlessRemoved(() => table.write(partition, writes));
-    // Where another pass was faster with one row, the others of the transaction are still there: begin anew.
-    if (!isRemoved) return removeRows(table, partition);
+    for (let first = 0; first < writes.length; first += maxWritesPerTransaction) {
+      const chunk = writes.slice(first, first + maxWritesPerTransaction);
+      const isRemoved = await unlessRemoved(() => table.write(partition, chunk));
+      // Where another pass was faster with one row, the others of the transaction are still there: begin anew.
+      if (!isRemoved) return removeRows(table, partition);
+    }
     continuation = page.continuation;
   } while (continuation !== undefined);
 }
