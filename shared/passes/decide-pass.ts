@@ -61,7 +61,12 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
 
 /** What the next round of a pass is asked: what was asked again has been sent, what was left out is found by looking. */
 export function askAgain({ reaskSince: _, ...asked }: Asked, draft: Draft): Asked {
-  return { ...asked, jobIds: [...new Set([...asked.jobIds, ...draft.jobs.keys()])], reask: false };
+  return {
+    ...asked,
+    jobIds: [...new Set([...asked.jobIds, ...draft.jobs.keys()])],
+    reask: false,
+    ...(draft.tellCapacity ? { isCapacityTold: true } : {}),
+  };
 }
 
 /** What a pass is asked when an attempt at it may have saved and sent some of its decisions: what cannot be known to have arrived is sent again. */

@@ -19,7 +19,8 @@ const lateWakeUpMs = 30_000;
 export function dissolvePool(draft: Draft): void {
   if (draft.pool?.state !== 'deleting') return;
   needEveryJob(draft);
-  if (draft.nodes.size === 0 && !draft.asked.reask) return;
+  // Rows that are gone do not say that the provisioner was told: a pass may have died in between, and not every redelivery is counted.
+  if (draft.nodes.size === 0 && draft.asked.isCapacityTold === true) return;
   draft.nodes.clear();
   draft.orders.clear();
   // The provisioner is told before the pool's head goes, so that no crash leaves nodes that nobody wants.

@@ -40,4 +40,6 @@ export type Asked = {
   readonly reask: boolean;
   /** Limits `reask` to what was decided at this instant or later: what is older is known to have been sent. */
   readonly reaskSince?: string;
+  /** An earlier round of this pass has told the provisioner what is wanted. */
+  readonly isCapacityTold?: boolean;
 };

@@ -51,6 +51,14 @@ test('a crash at any of a scenario’s calls is a crash point', async () => {
   expect(violations).toEqual([]);
 });
 
+test('a crash between the rows of a leaving pool’s nodes and the word to their provisioner leaves no machine behind', async () => {
+  const scenario = scenarioNamed('sample');
+  const points = await countCrashPoints(scenario);
+  expect(points).toBeGreaterThan(300);
+  for (let number = Number(points); number > Number(points) - 30; number -= 1)
+    expect((await runCrashPoint(scenario, { number, when: 'after' })).violations).toEqual([]);
+});
+
 describe('what seeds have found stays mended', () => {
   test.each([
     [15, 'idle-reimage', 'the word to a node that lost its journal could not be read by it'],

@@ -58,9 +58,11 @@ export type Script = {
   readonly failures: number;
   /** The machine on which it always fails with code 1. */
   readonly failsOn: string | undefined;
+  /** The machine on which it takes thirty times as long. */
+  readonly slowOn: string | undefined;
 };
 
-/** `sim 2000 exit=3 hang stubborn leave fails=2 failsOn=vm1`. */
+/** `sim 2000 exit=3 hang stubborn leave fails=2 failsOn=vm1 slowOn=vm2`. */
 export function readScript(words: readonly string[]): Script {
   const textOf = (name: string): string | undefined =>
     words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
@@ -73,6 +75,7 @@ export function readScript(words: readonly string[]): Script {
     leavesService: words.includes('leave'),
     failures: valueOf('fails'),
     failsOn: textOf('failsOn'),
+    slowOn: textOf('slowOn'),
   };
 }
 
@@ -230,7 +233,9 @@ function begin(
   if (script.leavesService) leaveService(sim, table, fact, marker, machine.nextPid());
   const timer = script.isEndless
     ? undefined
-    : sim.scheduler.after(script.durationMs, () => end(isUnlucky ? 1 : script.exitCode, 'exited'));
+    : sim.scheduler.after(script.durationMs * (script.slowOn === name ? 30 : 1), () =>
+        end(isUnlucky ? 1 : script.exitCode, 'exited'),
+      );
 }
 
 // Found again by its job's marker only.

@@ -38,7 +38,7 @@ export const mutants: readonly Mutant[] = [
         to: "{ type: 'upsert', row: headRow, values },",
       },
     ],
-    scenarios: ['delete-while-active', 'terminate-while-preparing'],
+    scenarios: ['terminate-while-busy', 'delete-while-active'],
   },
   {
     name: 'acknowledge-before-saving',
@@ -97,7 +97,7 @@ export const mutants: readonly Mutant[] = [
         to: 'release: none };',
       },
     ],
-    scenarios: ['reboot-without-rerun', 'node-lost-while-releasing', 'delete-while-releasing'],
+    scenarios: ['reboot-after-release'],
   },
   {
     name: 'release-while-active',
@@ -177,11 +177,11 @@ export const mutants: readonly Mutant[] = [
     patches: [
       {
         file: `${passes}/purge-job.js`,
-        from: 'const others = page.entities.filter((entity) => entity.row !== headRow);',
-        to: 'const others = page.entities.toReversed().filter((entity, index, all) => all.length === 1 || entity.row === headRow || !all.some((each) => each.row === headRow));',
+        from: 'await removeRows(table, jobPartition(id));',
+        to: 'await remove(table, jobPartition(id), headRow); await removeRows(table, jobPartition(id));',
       },
     ],
-    scenarios: ['sample', 'delete-while-active', 'reused-id'],
+    scenarios: ['reused-id', 'delete-while-active'],
   },
   {
     name: 'poison-spoils-its-batch',

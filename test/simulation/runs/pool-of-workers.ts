@@ -1,7 +1,7 @@
 // Hands pieces of work to worker processes, one each at a time. A mutant gets a process of its own, whose modules are patched.
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Job, JobResult } from './jobs.js';
+import { nothing, type Job, type JobResult } from './jobs.js';
 
 const workerPath = fileURLToPath(new URL('../worker.js', import.meta.url));
 
@@ -21,7 +21,12 @@ export async function doAll(
           worker?.end();
           worker = startWorker(mutant === undefined ? [] : ['--mutant', mutant]);
         }
-        waiting.unshift(...onResult(job, await worker.ask(job)));
+        const result = await worker.ask(job).catch((error: unknown) => {
+          // A mutant that cannot be planted any more does not stop the rest of the suite; it counts as alive.
+          if (job.kind === 'mutant') return { ...nothing, mutant: { name: job.name, runs: 0 } };
+          throw error;
+        });
+        waiting.unshift(...onResult(job, result));
         if (mutant !== undefined) {
           worker.end();
           worker = undefined;

@@ -309,6 +309,51 @@ const rebootWithoutRerun: Scenario = {
   findings: completedWith(exits(4)),
 };
 
+const rebootAfterRelease: Scenario = {
+  name: 'reboot-after-release',
+  about: 'a node reboots after its release while the other one still releases: it does not release again',
+  isBasic: false,
+  async script({ client, view, until, provisioner }) {
+    await client.addPool(pool(2));
+    await client.addJob(job({ rerun: false, release: 'sim 800 slowOn=vm2' }));
+    await client.addTasks('J', tasks(4));
+    await until('all tasks done', () => areDone(view, 4));
+    await client.terminateJob('J');
+    const isReleased = (): boolean => view.job('J').jobNodes.some(({ release }) => release.state === 'completed');
+    await until('one node released', () => isReleased() || isCompleted(view));
+    const done = view.job('J').jobNodes.find(({ release }) => release.state === 'completed')?.nodeId;
+    provisioner
+      .machines()
+      .find(({ nodeId, isUp }) => nodeId === done && isUp())
+      ?.reboot(false);
+    await until('the job completed', () => isCompleted(view));
+  },
+  findings: completedWith(exits(4)),
+};
+
+const terminateWhileBusy: Scenario = {
+  name: 'terminate-while-busy',
+  about:
+    'jobs of very short tasks, so that passes follow each other without a pause, are terminated and deleted at any instant',
+  isBasic: false,
+  async script({ client, view, until, pause, random }) {
+    await client.addPool(pool(2, 2));
+    const names = ['A', 'B', 'C', 'D'];
+    for (const id of names) {
+      await client.addJob(job({ id, preparation: 'sim 20', release: 'sim 20' }));
+      await client.addTasks(
+        id,
+        tasks(12, () => `sim ${random.int(1, 120)}`),
+      );
+      await pause(random.int(0, 1500));
+      if (id === 'D') await client.deleteJob(id);
+      else await client.terminateJob(id);
+    }
+    await until('all jobs over', () => isGone(view, 'D') && names.slice(0, 3).every((id) => isCompleted(view, id)));
+  },
+  findings: (view) => (isGone(view, 'D') ? [] : ['job D is not gone']),
+};
+
 const singleTasks: Scenario = {
   name: 'single-tasks',
   about: 'two programs add and delete tasks one at a time while others run, so that everybody writes the same head',
@@ -384,6 +429,8 @@ export const furtherScenarios: readonly Scenario[] = [
   retries,
   deleteWhileReleasing,
   rebootWithoutRerun,
+  rebootAfterRelease,
+  terminateWhileBusy,
   singleTasks,
   poison,
 ];
