@@ -34,7 +34,7 @@ export const watchIdlePool: Scenario = async ({ counts, log, signal, progress, i
     await addPool(client, poolId, idleNodes);
     await untilSteady(client, poolId, { signal, progress });
     const measure = await beginMeasure(stack, counts);
-    await measure.phase(`${idleNodes} idle nodes for ${watchedMs / 60_000} minutes`, async () => {
+    await measure.phase(`${idleNodes} idle nodes for ${Math.round(watchedMs / 60_000)} minutes`, async () => {
       const untilLapseMs = lapse.fromMs - systemClock.now().getTime();
       if (untilLapseMs < 0) throw new Error('The stack took too long to start: time runs already');
       progress('watching the idle pool');

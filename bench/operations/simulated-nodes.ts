@@ -6,6 +6,7 @@ import { systemClock } from '../../shared/clock.js';
 import { systemIds } from '../../shared/ids.js';
 import { silentLog, type Log } from '../../shared/log.js';
 import { createAzureBus } from '../../shared/queues/azure-bus.js';
+import type { Bus } from '../../shared/queues/bus.js';
 import { createSimulatedDisk, createSimulatedProcesses } from './simulated-machine.js';
 
 export type SimulatedNodes = {
@@ -24,13 +25,14 @@ export function startSimulatedNodes(options: {
   readonly log: Log;
 }): SimulatedNodes {
   const { log, runMs } = options;
-  const bus = createAzureBus(options.serviceBusConnection, log);
   const capacityBus = createAzureBus(options.serviceBusConnection, log);
   let endedTasks = 0;
-  const agents = new Map<string, Promise<Agent>>();
+  const agents = new Map<string, Promise<{ readonly agent: Agent; readonly bus: Bus }>>();
   const stopping = new AbortController();
-  const start = (poolId: string, nodeId: string): Promise<Agent> =>
-    startAgent({
+  const start = async (poolId: string, nodeId: string): Promise<{ readonly agent: Agent; readonly bus: Bus }> => {
+    // A connection for each, as each has on a machine of its own.
+    const bus = createAzureBus(options.serviceBusConnection, log);
+    const agent = await startAgent({
       identity: {
         poolId,
         nodeId,
@@ -52,11 +54,15 @@ export function startSimulatedNodes(options: {
       ids: systemIds,
       log: silentLog,
     });
+    return { agent, bus };
+  };
   const letGo = async (node: string): Promise<void> => {
-    const agent = agents.get(node);
+    const started = agents.get(node);
     agents.delete(node);
-    const started = await agent;
-    await started?.detach();
+    if (started === undefined) return;
+    const { agent, bus } = await started;
+    await agent.detach();
+    await bus.close();
   };
   const follow = async (poolId: string, nodeIds: readonly string[]): Promise<void> => {
     const wanted = new Set(nodeIds.map((nodeId) => `${poolId}/${nodeId}`));
@@ -78,7 +84,7 @@ export function startSimulatedNodes(options: {
     async stop() {
       stopping.abort(new Error('The simulated nodes are being stopped'));
       await Promise.all([...agents.keys()].map(letGo));
-      await Promise.allSettled([bus.close(), capacityBus.close()]);
+      await capacityBus.close().catch(() => undefined);
     },
   };
 }
