@@ -1,5 +1,6 @@
 // A pass: see, decide, save, send. A crash anywhere is a redelivery of the messages, decided again from the tables.
 import type { Services } from '../services.js';
+import { TableConflict } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import { askAgain, askSince, decidePass, type Decision } from './decide-pass.js';
 import type { Draft } from './draft.js';
@@ -14,6 +15,8 @@ type Acting = Extract<Decision, { kind: 'act' }>;
 // More rounds than any honest pass takes: a loop that never ends would hold the pool's session.
 const mostRounds = 200;
 const mostReadings = 20;
+// A pass takes milliseconds to read; the lock of its session lasts minutes.
+const longestReadingMs = 20_000;
 
 /** Looks at one pool until nothing is left to do for what was asked. One pass at a time per pool is expected, and etags hold when there are two. */
 export async function runPass(services: Services, poolId: string, asked: Asked): Promise<void> {
@@ -38,10 +41,25 @@ export async function runPass(services: Services, poolId: string, asked: Asked):
 }
 
 async function decideAndSave(services: Services, poolId: string, asked: Asked): Promise<Acting> {
+  const beganMs = services.clock.monotonicMs();
   const { decision, sight } = await seeAndDecide(services, poolId, asked);
+  refuseTorn(sight, services.clock.monotonicMs() - beganMs);
   await savePool(services, decision.draft, sight.etags);
   for (const jobDraft of decision.draft.jobs.values()) await saveJob(services, jobDraft, sight.etags);
   return decision;
+}
+
+/**
+ * The pool is read before its jobs, and only what is written is checked by etag: had the session's lock been lost in between, and another
+ * pass been here, nodes of long ago would be held against jobs of now. Throws TableConflict when that may be so.
+ */
+function refuseTorn({ seen }: Sight, readingMs: number): void {
+  const epochs = new Map(seen.nodes.map(({ id, epoch }) => [id, epoch]));
+  const isAhead = seen.jobs.some(({ jobNodes }) =>
+    jobNodes.some(({ nodeId, epoch }) => epoch > (epochs.get(nodeId) ?? Infinity)),
+  );
+  if (!isAhead && readingMs <= longestReadingMs) return;
+  throw new TableConflict('changed', `Pool '${seen.poolId}' may have changed while its jobs were read`);
 }
 
 async function seeAndDecide(

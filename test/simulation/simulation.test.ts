@@ -65,6 +65,7 @@ describe('what seeds have found stays mended', () => {
     [46, 'sample', 'a new image while the job was active dropped what the node owed without a word'],
     [36, 'wall-clock', 'a node that lost its journal came back under an epoch that was known'],
     [1308, 'delete-while-releasing', 'a reboot after that made its new image look like the old one'],
+    [74, 'poison', 'a pass that had lost its lock held nodes of long ago against jobs of now'],
     [1328, 'long-definitions', 'a blob service that did not answer made dead letters of good messages'],
   ])('seed %i of %s: %s', async (seed, scenarioName, _) => {
     expect((await runSeed({ seed, scenarioName })).violations).toEqual([]);

@@ -148,16 +148,16 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['sample'],
   },
   {
-    name: 'start-before-the-preparation-is-known',
-    about: 'an agent starts a task whose preparation it has not heard of',
+    name: 'start-after-a-failed-preparation',
+    about: 'an agent starts a task whatever became of the preparation it names',
     patches: [
       {
         file: 'agent/run-decisions.js',
-        from: "return isJobForgotten ? 'endUnstarted' : 'wait';",
-        to: "return isJobForgotten ? 'endUnstarted' : 'start';",
+        from: "return isSuccess(preparation, seen.imageEpoch) ? 'start' : 'endUnstarted';",
+        to: "return 'start';",
       },
     ],
-    scenarios: ['idle-reimage', 'reimage', 'reboot', 'long-definitions'],
+    scenarios: ['failing-preparation', 'all-preparations-fail'],
   },
   {
     name: 'keep-void-leases',
