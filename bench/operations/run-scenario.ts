@@ -16,6 +16,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 
 const [name = '', agents, tasks, idleNodes] = process.argv.slice(2);
 const signals = onStopSignals();
+// Nobody would hear the outcome any more.
+process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 process.exit(await main());
 
 async function main(): Promise<number> {
