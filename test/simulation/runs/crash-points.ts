@@ -7,7 +7,7 @@ import { runScenario, type RunOptions, type RunResult, type Violation } from './
 
 export type CrashPoint = { readonly number: number; readonly when: 'before' | 'after' };
 
-type Extra = Pick<RunOptions, 'wrap' | 'manner' | 'keepHistory'>;
+type Extra = Pick<RunOptions, 'wrap' | 'manner' | 'keepHistory' | 'mostViolations'>;
 
 const crashSeed = 7;
 

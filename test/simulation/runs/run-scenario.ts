@@ -40,6 +40,8 @@ export type RunOptions = {
   readonly disturb?: Disturb;
   /** Virtual time until which things go wrong; what is promised holds some time after. */
   readonly chaosUntilMs?: number;
+  /** After so many it is stopped. */
+  readonly mostViolations?: number;
   /** How long the world is watched after the end. */
   readonly restMs?: number;
   readonly keepHistory?: boolean;
@@ -52,6 +54,8 @@ const checkers: readonly CreateChecker[] = [checkPreparations, checkReleases, ch
 const convergesWithinMs = 3 * 3600_000;
 const defaultRestMs = 25 * 60_000;
 const mostViolations = 10;
+// An honest run has a few thousand; more means that something goes round in circles.
+const mostEvents = 60_000;
 
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const { scenario, seed, faults } = options;
@@ -103,14 +107,17 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   );
   const chaosUntilMs = options.chaosUntilMs ?? beginningMs;
   const limitMs = chaosUntilMs + convergesWithinMs;
-  await sim.scheduler.run(() => isOver || violations.length >= mostViolations, limitMs);
+  const isEnough = (): boolean => violations.length >= (options.mostViolations ?? mostViolations);
+  const isRestless = (): boolean => sim.scheduler.count() > mostEvents;
+  await sim.scheduler.run(() => isOver || isEnough() || isRestless(), limitMs);
   if (failure !== undefined) throw failure as Error;
-  if (!isOver && violations.length < mostViolations)
+  if (isRestless()) violate('promise 6: the end is the same', 'it does not come to rest');
+  else if (!isOver && !isEnough())
     violate('promise 6: the end is the same', `it never came to its end; it waited for: ${play.waitsFor()}`);
   const bill = { ...sim.counts.bill };
-  if (isOver) {
+  if (isOver && !isRestless()) {
     const restUntilMs = Math.max(sim.scheduler.nowMs(), chaosUntilMs) + (options.restMs ?? defaultRestMs);
-    await sim.scheduler.run(() => false, restUntilMs);
+    await sim.scheduler.run(isRestless, restUntilMs);
     for (const finding of scenario.findings(view)) violate('promise 6: the end is the same', finding);
     for (const checker of listening) checker.atRest?.();
   }

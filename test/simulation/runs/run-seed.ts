@@ -13,7 +13,7 @@ export type SeedOptions = {
   /** Left out: the seed chooses. */
   readonly scenarioName?: string;
   readonly keepHistory?: boolean;
-} & Pick<RunOptions, 'wrap' | 'manner'>;
+} & Pick<RunOptions, 'wrap' | 'manner' | 'mostViolations'>;
 
 export type SeedResult = RunResult & { readonly scenario: Scenario; readonly profile: Profile };
 

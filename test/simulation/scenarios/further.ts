@@ -3,7 +3,7 @@ import type { CloudEvent } from '../../../shared/events/cloud-event.js';
 import { taskDefinition } from '../../helpers/definitions.js';
 import { completedWith } from './basic.js';
 import { job, pool, tasks } from './definitions.js';
-import { areDone, exits, isCompleted, isGone, tasksAre, wrongExits } from './ends.js';
+import { areDone, exits, isCompleted, isGone, isSteady, tasksAre, wrongExits } from './ends.js';
 import type { Play, Scenario } from './play.js';
 
 const reusedId: Scenario = {
@@ -336,8 +336,10 @@ const terminateWhileBusy: Scenario = {
   about:
     'jobs of very short tasks, so that passes follow each other without a pause, are terminated and deleted at any instant',
   isBasic: false,
+  leavesOut: ['removed'],
   async script({ client, view, until, pause, random }) {
     await client.addPool(pool(2, 2));
+    await until('both nodes joined', () => isSteady(view, 2));
     const names = ['A', 'B', 'C', 'D'];
     for (const id of names) {
       await client.addJob(job({ id, preparation: 'sim 20', release: 'sim 20' }));
