@@ -124,18 +124,6 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['reboot', 'reimage', 'reboot-without-rerun'],
   },
   {
-    name: 'stale-is-equal',
-    about: 'a report that is delivered again after a crash is taken for known',
-    patches: [
-      {
-        file: `${passes}/hearing-decisions.js`,
-        from: 'report.sequence >= node.sequence)',
-        to: 'report.sequence > node.sequence)',
-      },
-    ],
-    scenarios: ['sample', 'terminate-while-preparing'],
-  },
-  {
     name: 'task-names-no-preparation',
     about: 'task orders do not say which preparation they need',
     patches: [
