@@ -1,9 +1,11 @@
 // One configuration for every suite; the folder under test/ says how far from the core a suite stands.
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // A suite of its own: vitest.lifecycle.config.ts.
+    exclude: [...configDefaults.exclude, 'test/lifecycle/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
