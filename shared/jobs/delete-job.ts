@@ -23,8 +23,10 @@ export async function deleteJob(
 ): Promise<void> {
   const { table, clock, ids } = services;
   const requestStamp = ids.uuid();
+  let meant: string | undefined;
   const job = await tryAgain(services, async () => {
-    const stored = await loadStoredJob(services, jobId);
+    const stored = await loadStoredJob(services, jobId, meant);
+    meant = stored.job.incarnation;
     const { definition, incarnation } = stored.job;
     if (stored.job.writeStamp === requestStamp) return stored.job;
     requireConditions(conditions, toValidators(stored.job.lastModified));

@@ -9,11 +9,21 @@ import { fromJobHead, headRow, jobListPartition, jobPartition } from './job-rows
 
 export type StoredJob = { readonly job: Job; readonly etag: string };
 
-/** The job with its row's etag. Throws JobNotFound. */
-export async function loadStoredJob({ table }: Pick<Services, 'table'>, jobId: string): Promise<StoredJob> {
+/**
+ * The job with its row's etag. Throws JobNotFound, also when `meant` is given and the id belongs to another incarnation by now:
+ * a request that is tried again must not touch the new owner of an id.
+ */
+export async function loadStoredJob(
+  { table }: Pick<Services, 'table'>,
+  jobId: string,
+  meant?: string,
+): Promise<StoredJob> {
   const head = await table.get(jobPartition(jobId), headRow);
   if (head === undefined) throw new BatchError('JobNotFound', `Job '${jobId}' does not exist`);
-  return { job: fromJobHead(head), etag: head.etag };
+  const job = fromJobHead(head);
+  if (meant !== undefined && job.incarnation !== meant)
+    throw new BatchError('JobNotFound', `Job '${jobId}' is gone; another job was given its id meanwhile`);
+  return { job, etag: head.etag };
 }
 
 /** The job. Throws JobNotFound. */

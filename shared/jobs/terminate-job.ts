@@ -23,8 +23,10 @@ export async function terminateJob(
 ): Promise<Job> {
   const { table, clock, ids } = services;
   const requestStamp = ids.uuid();
+  let meant: string | undefined;
   const job = await tryAgain(services, async () => {
-    const stored = await loadStoredJob(services, jobId);
+    const stored = await loadStoredJob(services, jobId, meant);
+    meant = stored.job.incarnation;
     if (stored.job.writeStamp === requestStamp) return stored.job;
     requireConditions(conditions, toValidators(stored.job.lastModified));
     refuseUnlessActive(stored.job, 'it cannot be terminated');

@@ -22,8 +22,10 @@ export async function deletePool(
 ): Promise<void> {
   const { table, clock, ids } = services;
   const requestStamp = ids.uuid();
+  let meant: string | undefined;
   const pool = await tryAgain(services, async () => {
-    const stored = await loadStoredPool(services, poolId);
+    const stored = await loadStoredPool(services, poolId, meant);
+    meant = stored.pool.incarnation;
     if (stored.pool.writeStamp === requestStamp) return stored.pool;
     requireConditions(conditions, toValidators(stored.pool.lastModified));
     if (stored.pool.state === 'deleting') {

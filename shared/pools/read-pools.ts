@@ -12,11 +12,21 @@ export type StoredPool = { readonly pool: Pool; readonly etag: string };
 
 const pageSize = 1000;
 
-/** The pool's head with its row's etag. Throws PoolNotFound. */
-export async function loadStoredPool({ table }: Pick<Services, 'table'>, poolId: string): Promise<StoredPool> {
+/**
+ * The pool's head with its row's etag. Throws PoolNotFound, also when `meant` is given and the id belongs to another incarnation by now:
+ * a request that is tried again must not touch the new owner of an id.
+ */
+export async function loadStoredPool(
+  { table }: Pick<Services, 'table'>,
+  poolId: string,
+  meant?: string,
+): Promise<StoredPool> {
   const head = await table.get(poolPartition(poolId), headRow);
   if (head === undefined) throw new BatchError('PoolNotFound', `Pool '${poolId}' does not exist`);
-  return { pool: fromPoolHead(head), etag: head.etag };
+  const pool = fromPoolHead(head);
+  if (meant !== undefined && pool.incarnation !== meant)
+    throw new BatchError('PoolNotFound', `Pool '${poolId}' is gone; another pool was given its id meanwhile`);
+  return { pool, etag: head.etag };
 }
 
 /** The pool and all its nodes. Throws PoolNotFound. */

@@ -80,7 +80,7 @@ async function addChunk(
   let tries = 0;
   return tryAgain(services, async () => {
     tries += 1;
-    const stored = tries === 1 ? seen : await loadStoredJob(services, jobId);
+    const stored = tries === 1 ? seen : await loadStoredJob(services, jobId, seen.job.incarnation);
     refuseUnlessActive(stored.job, 'tasks cannot be added');
     const fresh = chunk.filter((definition) => !known.has(definition));
     const tasks = fresh.map((definition, index) => toNewTask(stored.job, definition, index, services.clock.now()));

@@ -25,14 +25,14 @@ export async function deleteTask(
 ): Promise<void> {
   let attempted: { readonly job: Job; readonly task: Task } | undefined;
   const { job, task } = await tryAgain(services, async () => {
-    const stored = await loadStoredJob(services, jobId);
+    const stored = await loadStoredJob(services, jobId, attempted?.job.incarnation);
     if (stored.job.state === 'deleting') {
       throw new BatchError('JobBeingDeleted', `Job '${jobId}' is being deleted; its tasks go with it`);
     }
     const task = await loadUnlessGone(services, stored.job, taskId);
+    // A removal whose answer was lost finds nothing to remove when it is tried again, or a later task that was given the id.
+    if (attempted !== undefined && task?.order !== attempted.task.order) return attempted;
     if (task === undefined) {
-      // A removal whose answer was lost finds nothing to remove when it is tried again.
-      if (attempted !== undefined) return attempted;
       throw new BatchError('TaskNotFound', `Job '${jobId}' has no task '${taskId}'`);
     }
     requireConditions(conditions, toValidators(task.lastModified));
