@@ -1,7 +1,7 @@
 // The simulator as a program.
 //   --suite                              what CI runs: 1,000 seeds, every crash point of the basic scenarios, every mutant
 //   [--seeds N] [--seed S] [--scenario X]  N seeds from S on, of all scenarios or one
-//   --seed S --scenario X --timeline     one run, told line by line
+//   --seed S --scenario X --timeline     one run, told line by line; with --quiet nothing goes wrong but what the scenario does
 //   --scenario X --crash N:before|after --timeline
 //   --mutant NAME|all, --crash all, --budgets, --list
 import { parseArgs } from 'node:util';
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
     crash: { type: 'string' },
     timeline: { type: 'boolean' },
+    quiet: { type: 'boolean' },
     mutant: { type: 'string' },
     workers: { type: 'string' },
     list: { type: 'boolean' },
@@ -68,7 +69,13 @@ function seedJobs(from: number, count: number, scenarioName?: string): readonly 
   const jobs: Job[] = [];
   for (let seed = from; seed < from + count; seed += seedsPerJob) {
     const size = Math.min(seedsPerJob, from + count - seed);
-    jobs.push({ kind: 'seeds', from: seed, count: size, ...(scenarioName === undefined ? {} : { scenarioName }) });
+    jobs.push({
+      kind: 'seeds',
+      from: seed,
+      count: size,
+      isQuiet: values.quiet === true,
+      ...(scenarioName === undefined ? {} : { scenarioName }),
+    });
   }
   return jobs;
 }
@@ -114,8 +121,8 @@ async function runJobs(jobs: readonly Job[]): Promise<number> {
 const isCheckOfMutant = new WeakSet<Job>();
 
 /** What killed a mutant must be without fault when the mutant is not there. */
-function withoutMutant({ scenarioName, seed, crashAfter = 0 }: Where): Job {
-  if (seed !== undefined) return { kind: 'seeds', from: seed, count: 1, scenarioName };
+function withoutMutant({ scenarioName, seed, isQuiet = false, crashAfter = 0 }: Where): Job {
+  if (seed !== undefined) return { kind: 'seeds', from: seed, count: 1, scenarioName, isQuiet };
   if (crashAfter > 0) return { kind: 'crashPoints', scenarioName, from: crashAfter, count: 1 };
   const job: Job = { kind: 'countCrashPoints', scenarioName };
   isCheckOfMutant.add(job);
@@ -151,6 +158,7 @@ async function tellOne(): Promise<number> {
   const result = await runSeed({
     seed: numberOf(seed, 1),
     keepHistory: true,
+    isQuiet: values.quiet === true,
     ...(scenario === undefined ? {} : { scenarioName: scenario }),
   });
   process.stdout.write(`${JSON.stringify(result.profile)}\n${describeRun(result)}\n`);

@@ -12,6 +12,8 @@ export type CheckContext = {
   nowMs(): number;
   /** Whether so much went wrong that a good message may have been tried in vain until the broker gave it up. */
   mayGiveUp(): boolean;
+  /** How many faults there were so far, those of calls and others. */
+  faults(): number;
 };
 
 export type Checker = {

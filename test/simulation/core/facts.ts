@@ -11,6 +11,7 @@ export type PromiseName =
   | 'promise 7: poison is set aside alone'
   | 'promise 8: a failing preparation is told'
   | 'promise 9: quiet when nothing happens'
+  | 'told at once'
   | 'conservation'
   | 'monotone'
   | 'truth'

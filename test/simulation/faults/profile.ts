@@ -47,6 +47,12 @@ const worldLimits: WorldFaults = {
   twin: 1,
 };
 
+const none = <Name extends string>(limits: Readonly<Record<Name, number>>): Readonly<Record<Name, number>> =>
+  Object.fromEntries(Object.keys(limits).map((name) => [name, 0])) as Record<Name, number>;
+
+/** Nothing goes wrong. */
+export const quietProfile: Profile = { call: none(callLimits), world: none(worldLimits), chaosMs: 0 };
+
 /** Draws the mixture; what `leavesOut` names never happens. */
 export function drawProfile(random: Random, leavesOut: readonly string[] = []): Profile {
   const isIn = (name: string, share: number): boolean => random.chance(share) && !leavesOut.includes(name);

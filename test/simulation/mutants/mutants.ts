@@ -205,15 +205,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'acknowledge-what-was-not-told',
-    about: 'an agent takes an acknowledgement for all its ended runs, also those that no report has told of',
+    about:
+      'an agent takes an acknowledgement for all its ended runs, also those that no report has told of, and does not tell of them again when asked: either alone mends the other',
     patches: [
       {
         file: 'agent/order-decisions.js',
         from: '.filter((run) => (seen.endReportedIn.get(run.runId) ?? Infinity) <= acknowledged.sequence)',
         to: '',
       },
+      {
+        file: 'agent/order-decisions.js',
+        from: 'const askedAgain = [...ordered, ...order.kills]',
+        to: 'const askedAgain = [].concat()',
+      },
     ],
-    scenarios: ['more-tasks-than-slots', 'two-jobs', 'sample'],
+    scenarios: ['terminate-while-busy', 'more-tasks-than-slots', 'single-tasks'],
   },
   {
     name: 'run-what-was-claimed',

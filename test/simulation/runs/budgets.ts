@@ -3,7 +3,7 @@ import type { PromiseName } from '../core/facts.js';
 import { createRandom } from '../core/random.js';
 import type { OperationKind } from '../core/sim.js';
 import { createChaos } from '../faults/chaos.js';
-import type { Profile } from '../faults/profile.js';
+import { quietProfile, type Profile } from '../faults/profile.js';
 import { createQuietFaults } from '../faults/quiet.js';
 import { scenarioNamed } from '../scenarios/all.js';
 import { pool } from '../scenarios/definitions.js';
@@ -56,15 +56,9 @@ async function checkIdleHour(): Promise<readonly Found[]> {
     : [...violations, { promise: 'promise 9: quiet when nothing happens', text }];
 }
 
-const nothing = { crash: 0, agentCrash: 0, refused: 0, answerLost: 0, delay: 0, contended: 0, partial: 0, lost: 0 };
-const calm = {
-  ...{ lockLost: 0, throttled: 0, agentKilled: 0, rebooted: 0, reimaged: 0 },
-  ...{ removed: 0, silent: 0, skewed: 0, twin: 0 },
-};
-
 async function checkDuplicates(scenario: Scenario): Promise<readonly Found[]> {
   const quiet = await runScenario({ scenario, seed: 1, faults: createQuietFaults(createRandom(1, 'faults')) });
-  const profile: Profile = { call: { ...nothing, duplicated }, world: calm, chaosMs: 0 };
+  const profile: Profile = { ...quietProfile, call: { ...quietProfile.call, duplicated } };
   const random = { timing: createRandom(1, 'calls'), faults: createRandom(1, 'faults') };
   const doubled = await runScenario({ scenario, seed: 1, faults: createChaos(random, profile, () => false) });
   const wrong = kinds.flatMap((kind): Found[] => {

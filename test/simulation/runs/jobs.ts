@@ -8,7 +8,13 @@ import { runSeed } from './run-seed.js';
 import type { RunResult } from './run-scenario.js';
 
 export type Job =
-  | { readonly kind: 'seeds'; readonly from: number; readonly count: number; readonly scenarioName?: string }
+  | {
+      readonly kind: 'seeds';
+      readonly from: number;
+      readonly count: number;
+      readonly scenarioName?: string;
+      readonly isQuiet?: boolean;
+    }
   | { readonly kind: 'countCrashPoints'; readonly scenarioName: string }
   | { readonly kind: 'crashPoints'; readonly scenarioName: string; readonly from: number; readonly count: number }
   | { readonly kind: 'budgets' }
@@ -48,9 +54,9 @@ export async function doJob(job: Job): Promise<JobResult> {
     case 'seeds': {
       let tally = nothing;
       for (let seed = job.from; seed < job.from + job.count; seed += 1) {
-        const { scenarioName } = job;
-        const result = await runSeed({ seed, ...(scenarioName === undefined ? {} : { scenarioName }) });
-        const replay = `--seed ${seed} --scenario ${result.scenario.name} --timeline`;
+        const { scenarioName, isQuiet = false } = job;
+        const result = await runSeed({ seed, isQuiet, ...(scenarioName === undefined ? {} : { scenarioName }) });
+        const replay = `--seed ${seed} --scenario ${result.scenario.name}${isQuiet ? ' --quiet' : ''} --timeline`;
         tally = add(tally, { ...toTally(result, replay), seeds: 1 });
       }
       return tally;

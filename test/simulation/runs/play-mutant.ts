@@ -1,4 +1,5 @@
-// A mutant against the suite: crash points of the scenarios that should show it, then seeds, until a checker objects.
+// A mutant against the suite: the scenarios that should show it, without a fault, with seeds, at their crash points; then seeds of all,
+// until a checker objects.
 import { allScenarios } from '../scenarios/all.js';
 import { mutantNamed } from '../mutants/mutants.js';
 import { countCrashPoints, runCrashPoint } from './crash-points.js';
@@ -9,6 +10,8 @@ import type { RunResult, Violation } from './run-scenario.js';
 export type Where = {
   readonly scenarioName: string;
   readonly seed?: number;
+  /** The seed without faults. */
+  readonly isQuiet?: boolean;
   /** 0: no crash at all. */
   readonly crashAfter?: number;
 };
@@ -20,6 +23,7 @@ export type MutantResult = {
   readonly killedBy?: Pick<Violation, 'promise' | 'text'> & { readonly where: Where };
 };
 
+const quietSeedsPerScenario = 5;
 const seedsPerScenario = 15;
 const mostSeeds = 200;
 
@@ -34,6 +38,13 @@ export async function playMutant(name: string): Promise<MutantResult> {
     return { name, runs, killedBy: { promise: first.promise, text: first.text, where } };
   };
   const of = (scenarioName: string, seed: number): Promise<RunResult> => runSeed({ ...mutant, seed, scenarioName });
+  for (const scenarioName of scenarios) {
+    for (let seed = 1; seed <= quietSeedsPerScenario; seed += 1) {
+      const result = await runSeed({ ...mutant, seed, scenarioName, isQuiet: true });
+      const killed = judge({ scenarioName, seed, isQuiet: true }, result);
+      if (killed !== undefined) return killed;
+    }
+  }
   for (const scenarioName of scenarios) {
     for (let seed = 1; seed <= seedsPerScenario; seed += 1) {
       const killed = judge({ scenarioName, seed }, await of(scenarioName, seed));

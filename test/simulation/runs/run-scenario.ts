@@ -5,6 +5,7 @@ import { startProvisioner, type Provisioner } from '../actors/provisioner.js';
 import type { CheckContext, Checker, CreateChecker } from '../checkers/checker.js';
 import type { PromiseName } from '../core/facts.js';
 import { checkPreparations } from '../checkers/preparation.js';
+import { checkPromptness } from '../checkers/promptness.js';
 import { checkReleases } from '../checkers/release.js';
 import { checkRest } from '../checkers/rest.js';
 import { checkTables } from '../checkers/tables.js';
@@ -49,7 +50,14 @@ export type RunOptions = {
   readonly manner?: HostManner;
 };
 
-const checkers: readonly CreateChecker[] = [checkPreparations, checkReleases, checkTables, checkTruth, checkRest];
+const checkers: readonly CreateChecker[] = [
+  checkPreparations,
+  checkReleases,
+  checkTables,
+  checkTruth,
+  checkPromptness,
+  checkRest,
+];
 // After the last fault: the hourly sweep twice, and the longest silence that is allowed.
 const convergesWithinMs = 3 * 3600_000;
 const defaultRestMs = 25 * 60_000;
@@ -73,12 +81,14 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     ...(options.manner === undefined ? {} : { manner: options.manner }),
   });
   const provisioner = startProvisioner(world);
+  const faultsSoFar = (): number => [...sim.counts.faults.values()].reduce((sum, count) => sum + count, 0);
   const context: CheckContext = {
     violate,
     view,
     machines: () => provisioner.machines(),
     nowMs: () => sim.scheduler.nowMs(),
-    mayGiveUp: () => [...sim.counts.faults.values()].reduce((sum, count) => sum + count, 0) >= 10,
+    mayGiveUp: () => faultsSoFar() >= 10,
+    faults: faultsSoFar,
   };
   const listening: Checker[] = checkers.map((create) => create(context));
   sim.onFact((fact) => {

@@ -3,7 +3,7 @@ import { createRandom } from '../core/random.js';
 import { beginningMs } from '../core/scheduler.js';
 import { createChaos } from '../faults/chaos.js';
 import { disturb } from '../faults/disturbances.js';
-import { drawProfile, type Profile } from '../faults/profile.js';
+import { drawProfile, quietProfile, type Profile } from '../faults/profile.js';
 import { allScenarios, scenarioNamed } from '../scenarios/all.js';
 import type { Scenario } from '../scenarios/play.js';
 import { runScenario, type RunOptions, type RunResult } from './run-scenario.js';
@@ -13,14 +13,16 @@ export type SeedOptions = {
   /** Left out: the seed chooses. */
   readonly scenarioName?: string;
   readonly keepHistory?: boolean;
+  /** Nothing goes wrong except what the scenario itself does. */
+  readonly isQuiet?: boolean;
 } & Pick<RunOptions, 'wrap' | 'manner' | 'mostViolations'>;
 
 export type SeedResult = RunResult & { readonly scenario: Scenario; readonly profile: Profile };
 
-export async function runSeed({ seed, scenarioName, ...rest }: SeedOptions): Promise<SeedResult> {
+export async function runSeed({ seed, scenarioName, isQuiet = false, ...rest }: SeedOptions): Promise<SeedResult> {
   const scenario = scenarioName === undefined ? allScenarios[seed % allScenarios.length] : scenarioNamed(scenarioName);
   if (scenario === undefined) throw new Error('There is no scenario');
-  const profile = drawProfile(createRandom(seed, 'profile'), scenario.leavesOut);
+  const profile = isQuiet ? quietProfile : drawProfile(createRandom(seed, 'profile'), scenario.leavesOut);
   let nowMs = (): number => beginningMs;
   const random = { timing: createRandom(seed, 'calls'), faults: createRandom(seed, 'faults') };
   const chaos = createChaos(random, profile, () => nowMs() >= beginningMs + profile.chaosMs);
