@@ -1,7 +1,7 @@
 // What becomes of a job node: pure answers to a node's reports, to its reboots, and to the end of the job.
 // Each function returns the same object when nothing changes, so that only what changed is saved.
 import type { Job, JobDefinition } from '../jobs/job.js';
-import { isEnding, isOver } from '../jobs/job-decisions.js';
+import { isEnding, isOpen, isOver } from '../jobs/job-decisions.js';
 import type { Node } from '../nodes/node.js';
 import type { RunReport } from '../nodes/node-messages.js';
 import { unreachable } from '../unreachable.js';
@@ -111,8 +111,7 @@ export function carryToEpoch(jobNode: JobNode, node: Node, job: Job, now: Date):
   }
   const rerun = job.definition.jobPreparationTask?.rerunOnNodeRebootAfterSuccess ?? true;
   // While a job ends nothing is prepared any more, and its preparation stays on show.
-  const stands =
-    preparation.state === 'completed' && (preparation.result === 'failure' || !rerun || job.state !== 'active');
+  const stands = preparation.state === 'completed' && (preparation.result === 'failure' || !rerun || !isOpen(job));
   return { ...carried, preparation: stands ? preparation : none, release: releaseBegan ? none : release };
 }
 

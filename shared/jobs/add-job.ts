@@ -3,11 +3,13 @@
 import { BatchError } from '../errors.js';
 import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
+import { hintTypes, sendHint } from '../events/hints.js';
 import { jobRefRow, poolListPartition, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
 import { TableConflict } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import type { Job, JobDefinition } from './job.js';
+import { deadlineOf, referenceTo } from './job-decisions.js';
 import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
 
 /** Adds the job. Throws JobExists, or JobBeingDeleted while an older job of that id is still going. */
@@ -15,10 +17,10 @@ export async function addJob(services: Services, definition: JobDefinition): Pro
   const { table, clock, ids } = services;
   const incarnation = ids.uuid();
   const key = definition.id.toLowerCase();
-  return tryAgain(services, async () => {
+  const added = await tryAgain(services, async () => {
     const now = clock.now();
     const job = toNewJob(definition, incarnation, now);
-    const reference = toJobRef({ jobId: definition.id, priority: definition.priority, hasReady: false });
+    const reference = toJobRef(referenceTo(job, false));
     const { poolId } = definition;
     await Promise.all([
       table.write(jobListPartition, [{ type: 'upsert', row: key, values: {} }]),
@@ -41,7 +43,15 @@ export async function addJob(services: Services, definition: JobDefinition): Pro
       return await toExisting(services, definition.id, incarnation);
     }
   });
+  if (wantsAttention(added)) {
+    await sendHint(services, hintTypes.jobChanged, { poolId: definition.poolId, jobId: definition.id });
+  }
+  return added;
 }
+
+// Most jobs want nothing before tasks of theirs are added.
+const wantsAttention = (job: Job): boolean =>
+  deadlineOf(job) !== undefined || job.openTasks > 0 || job.definition.onAllTasksComplete === 'terminatejob';
 
 // An insert whose answer was lost finds its own row when it is tried again.
 async function toExisting({ table }: Services, jobId: string, incarnation: string): Promise<Job> {

@@ -8,7 +8,7 @@ import { requireConditions, type Conditions } from '../rest/conditions.js';
 import { toValidators } from '../rest/etag.js';
 import type { Services } from '../services.js';
 import { tryAgain } from '../tables/try-again.js';
-import { enter } from './job-decisions.js';
+import { enter, referenceTo } from './job-decisions.js';
 import { headRow, jobPartition, toJobHead } from './job-rows.js';
 import { loadStoredJob, poolPartitionOf } from './read-jobs.js';
 
@@ -40,7 +40,7 @@ export async function deleteJob(
       {
         type: 'upsert',
         row: jobRefRow(definition.id),
-        values: toJobRef({ jobId: definition.id, priority: definition.priority, hasReady: false }),
+        values: toJobRef(referenceTo(next, false)),
       },
     ]);
     const started = owedEvent('dev.bookend.job.delete.start', `/jobs/${definition.id}`, now, [incarnation], {

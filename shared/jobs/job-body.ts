@@ -52,31 +52,33 @@ const releaseBody = z.strictObject({
   userIdentity: userIdentityBody.optional(),
 });
 
+export const jobConstraintsBody = z.strictObject({
+  maxWallClockTime: durationBody().optional(),
+  maxTaskRetryCount: retryCountBody.default(0),
+});
+export const onAllTasksCompleteBody = choice(['noaction', 'terminatejob']);
+export const priorityBody = z.int().min(-1000).max(1000);
+
 const jobAddBody = z
   .strictObject({
     id: idText,
     displayName: displayNameText.optional(),
-    priority: z.int().min(-1000).max(1000).default(0),
+    priority: priorityBody.default(0),
     maxParallelTasks: onlyDefault(
       z.int().refine((count) => count === -1 || count > 0, 'expected -1 or more than 0'),
       -1,
     ),
     allowTaskPreemption: onlyDefault(z.boolean(), false),
-    constraints: z
-      .strictObject({
-        maxWallClockTime: onlyDefault(durationBody(), Number.POSITIVE_INFINITY),
-        maxTaskRetryCount: retryCountBody.default(0),
-      })
-      .optional(),
+    constraints: jobConstraintsBody.optional(),
     jobManagerTask: unsupported,
     jobPreparationTask: preparationBody.optional(),
     jobReleaseTask: releaseBody.optional(),
     commonEnvironmentSettings: environmentSettingsBody.optional(),
     poolInfo: z.strictObject({ autoPoolSpecification: unsupported, poolId: idText }),
-    onAllTasksComplete: onlyDefault(choice(['noaction', 'terminatejob']), 'noaction'),
-    onTaskFailure: onlyDefault(choice(['noaction', 'performexitoptionsjobaction']), 'noaction'),
+    onAllTasksComplete: onAllTasksCompleteBody.default('noaction'),
+    onTaskFailure: choice(['noaction', 'performexitoptionsjobaction']).default('noaction'),
     usesTaskDependencies: onlyDefault(z.boolean(), false),
-    networkConfiguration: unsupported,
+    networkConfiguration: z.strictObject({ subnetId: text() }).optional(),
     metadata: metadataBody.default([]),
   })
   .superRefine(({ jobPreparationTask: preparation, jobReleaseTask: release }, context) => {
@@ -105,13 +107,14 @@ export function parseJobAdd(json: unknown): JobDefinition {
     ...(body.displayName !== undefined && { displayName: body.displayName }),
     priority: body.priority,
     maxParallelTasks: -1,
-    constraints: { maxTaskRetryCount: body.constraints?.maxTaskRetryCount ?? 0 },
+    constraints: fromJobConstraints(body.constraints),
     ...(body.jobPreparationTask && { jobPreparationTask: fromPreparation(body.jobPreparationTask) }),
     ...(body.jobReleaseTask && { jobReleaseTask: fromRelease(body.jobReleaseTask) }),
     commonEnvironmentSettings: fromEnvironmentSettings(body.commonEnvironmentSettings),
     poolId: body.poolInfo.poolId,
-    onAllTasksComplete: 'noaction',
-    onTaskFailure: 'noaction',
+    onAllTasksComplete: body.onAllTasksComplete,
+    onTaskFailure: body.onTaskFailure,
+    ...(body.networkConfiguration && { networkConfiguration: body.networkConfiguration }),
     metadata: body.metadata,
   });
 }
@@ -120,6 +123,17 @@ export function parseJobAdd(json: unknown): JobDefinition {
 export function parseTerminate(json: unknown): { terminateReason?: string } {
   const { terminateReason } = json === undefined ? {} : parseBody(terminateBody, json);
   return terminateReason === undefined ? {} : { terminateReason };
+}
+
+/** The job's limits: unlimited and no retries unless told otherwise. */
+export function fromJobConstraints(
+  body: z.output<typeof jobConstraintsBody> | undefined,
+): JobDefinition['constraints'] {
+  const wallClock = body?.maxWallClockTime;
+  return {
+    ...(wallClock !== undefined && Number.isFinite(wallClock) && { maxWallClockMs: storedDuration(wallClock) }),
+    maxTaskRetryCount: body?.maxTaskRetryCount ?? 0,
+  };
 }
 
 function fromPreparation(body: z.output<typeof preparationBody>): PreparationDefinition {

@@ -1,10 +1,12 @@
 // What may become of a job, apart from its nodes.
-import type { Job, JobState } from './job.js';
+import type { JobRef } from '../pools/pool.js';
+import type { DueChange, Job, JobState } from './job.js';
 
-/** `job` in another state, with the trace of the one before. */
+/** `job` in another state, with the trace of the one before; what was due in that one no longer is. */
 export function enter(job: Job, state: JobState, now: Date): Job {
+  const { due: _, disableTasks: __, ...kept } = job;
   return {
-    ...job,
+    ...kept,
     state,
     stateTransitionTime: now.toISOString(),
     previousState: job.state,
@@ -13,7 +15,7 @@ export function enter(job: Job, state: JobState, now: Date): Job {
 }
 
 /**
- * An active job that is told to end. Where no node was ever assigned a task, nothing is owed and it completes at once.
+ * An open job that is told to end. Where no node was ever assigned a task, nothing is owed and it completes at once.
  * The first reason stays.
  */
 export function decideTermination(job: Job, terminateReason: string, now: Date): Job {
@@ -24,6 +26,31 @@ export function decideTermination(job: Job, terminateReason: string, now: Date):
 /** A terminating job whose last obligation has ended. */
 export function complete(job: Job, now: Date): Job {
   return { ...enter(job, 'completed', now), endTime: now.toISOString() };
+}
+
+/** Whether nothing has ended the job yet: tasks can be added, and run unless it is disabled. */
+export function isOpen({ state }: Job): boolean {
+  return state === 'active' || state === 'disabling' || state === 'disabled';
+}
+
+/** `job` with something to happen to it in the next look at it. What came first stands, except that an end outranks a pause. */
+export function withDue(job: Job, due: DueChange): Job {
+  const isFirst = job.due === undefined || (job.due.kind === 'disable' && due.kind === 'terminate');
+  return isOpen(job) && isFirst ? { ...job, due } : job;
+}
+
+/** When the job's time is over, as ISO 8601 UTC: counted from its creation, also while it is disabled. */
+export function deadlineOf(job: Job): string | undefined {
+  const { maxWallClockMs } = job.definition.constraints;
+  if (maxWallClockMs === undefined || !isOpen(job)) return undefined;
+  return new Date(Date.parse(job.creationTime) + maxWallClockMs).toISOString();
+}
+
+/** What the job's pool keeps of it. */
+export function referenceTo(job: Job, hasReady: boolean): JobRef {
+  const { id, priority } = job.definition;
+  const deadline = deadlineOf(job);
+  return { jobId: id, priority, hasReady, ...(deadline === undefined ? {} : { deadline }) };
 }
 
 /** Whether releases may still be owed by a job in this state. */

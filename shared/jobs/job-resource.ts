@@ -36,6 +36,7 @@ export function toJobResource(job: Job, baseUrl: string): Record<string, unknown
     ...unlessEmpty('commonEnvironmentSettings', definition.commonEnvironmentSettings),
     poolInfo: { poolId: definition.poolId },
     ...unlessEmpty('metadata', definition.metadata),
+    ...ifSet('networkConfiguration', definition.networkConfiguration),
     executionInfo: toExecutionInfo(job),
     onAllTasksComplete: definition.onAllTasksComplete,
     onTaskFailure: definition.onTaskFailure,

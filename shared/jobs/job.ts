@@ -1,7 +1,9 @@
 // A job: tasks, and what is run on a node before its first and after its last of them.
 //
-//   active       entered by add; tasks are assigned; left by terminate or delete.
-//   terminating  entered by terminate; nothing is assigned any more, running tasks are killed, releases run; left when every obligation ended.
+//   active       entered by add or enable; tasks are assigned; left by disable, by delete, and by whatever terminates a job.
+//   disabling    entered by disable; nothing is assigned any more; left when no task is on a node, by enable, or by the job's end.
+//   disabled     nothing of its tasks runs; left by enable, by another disable, or by the job's end.
+//   terminating  entered by terminate, by the job's time limit, by its tasks' ends; nothing is assigned any more, running tasks are killed, releases run; left when every obligation ended.
 //   completed    the releases have ended, whatever their results; left by delete only.
 //   deleting     entered by delete; as terminating unless the job had completed; then its rows go, page by page.
 import { z } from 'zod';
@@ -38,6 +40,8 @@ export const jobDefinitionSchema = z.object({
   jobPreparationTask: preparationDefinitionSchema.optional(),
   jobReleaseTask: releaseDefinitionSchema.optional(),
   commonEnvironmentSettings: z.array(environmentSettingSchema),
+  /** Kept to be echoed: without a virtual network there is nothing to join. */
+  networkConfiguration: z.record(z.string(), z.unknown()).optional(),
   poolId: z.string(),
   onAllTasksComplete: z.enum(['noaction', 'terminatejob']),
   onTaskFailure: z.enum(['noaction', 'performexitoptionsjobaction']),
@@ -45,7 +49,18 @@ export const jobDefinitionSchema = z.object({
 });
 export type JobDefinition = z.infer<typeof jobDefinitionSchema>;
 
-export type JobState = 'active' | 'terminating' | 'completed' | 'deleting';
+export type JobState = 'active' | 'disabling' | 'disabled' | 'terminating' | 'completed' | 'deleting';
+
+/** What becomes of the tasks that run when their job is disabled. */
+export type DisableTasks = 'requeue' | 'terminate' | 'wait';
+
+/**
+ * What a pass found to follow from the end of a task. Noted in the very transaction that saves that end, so that it happens also if the
+ * pass dies before its last one.
+ */
+export type DueChange =
+  | { readonly kind: 'terminate'; readonly terminateReason: string }
+  | { readonly kind: 'disable'; readonly disableTasks: DisableTasks };
 
 export type Job = {
   readonly definition: JobDefinition;
@@ -61,6 +76,10 @@ export type Job = {
   readonly terminateReason?: string;
   /** When the job completed. */
   readonly endTime?: string;
+  /** How the job was last disabled; only while it is disabling or disabled. */
+  readonly disableTasks?: DisableTasks;
+  /** What has to happen to the job in the next look at it. */
+  readonly due?: DueChange;
   /** Order number of the next task to be added. */
   readonly nextTaskOrder: number;
   /** Tasks that have not completed. */

@@ -3,6 +3,7 @@ import { BatchError } from '../errors.js';
 import type { ItemPage, PageRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import { poolPartition } from '../pools/pool-rows.js';
+import { unreachable } from '../unreachable.js';
 import type { Entity } from '../tables/table.js';
 import type { Job } from './job.js';
 import { fromJobHead, headRow, jobListPartition, jobPartition } from './job-rows.js';
@@ -42,12 +43,24 @@ export async function listJobs(
   return { items, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
 }
 
-/** The refusal for a write that needs an active job. */
-export function refuseUnlessActive(job: Job, attempted: string): void {
+/** The refusal for a write that needs a job which nothing has ended. Throws JobBeingTerminated, JobCompleted, JobBeingDeleted. */
+export function refuseUnlessOpen(job: Job, attempted: string): void {
   const { state, definition } = job;
-  if (state === 'active') return;
-  const codes = { terminating: 'JobBeingTerminated', completed: 'JobCompleted', deleting: 'JobBeingDeleted' } as const;
-  throw new BatchError(codes[state], `Job '${definition.id}' is ${state}; ${attempted}`);
+  const text = `Job '${definition.id}' is ${state}; ${attempted}`;
+  switch (state) {
+    case 'active':
+    case 'disabling':
+    case 'disabled':
+      return;
+    case 'terminating':
+      throw new BatchError('JobBeingTerminated', text);
+    case 'completed':
+      throw new BatchError('JobCompleted', text);
+    case 'deleting':
+      throw new BatchError('JobBeingDeleted', text);
+    default:
+      unreachable(state);
+  }
 }
 
 /** Partition in which the job's pool keeps its references to jobs. */

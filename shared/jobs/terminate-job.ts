@@ -9,10 +9,10 @@ import { tryAgain } from '../tables/try-again.js';
 import type { Job } from './job.js';
 import { decideTermination } from './job-decisions.js';
 import { headRow, jobPartition, toJobHead } from './job-rows.js';
-import { loadStoredJob, refuseUnlessActive } from './read-jobs.js';
+import { loadStoredJob, refuseUnlessOpen } from './read-jobs.js';
 
 /**
- * Terminates an active job; `UserTerminate` is Batch's reason when none is given.
+ * Terminates an open job; `UserTerminate` is Batch's reason when none is given.
  * Throws JobNotFound, JobBeingTerminated, JobCompleted, JobBeingDeleted, ConditionNotMet.
  * https://learn.microsoft.com/rest/api/batchservice/job/terminate
  */
@@ -29,7 +29,7 @@ export async function terminateJob(
     meant = stored.job.incarnation;
     if (stored.job.writeStamp === requestStamp) return stored.job;
     requireConditions(conditions, toValidators(stored.job.lastModified));
-    refuseUnlessActive(stored.job, 'it cannot be terminated');
+    refuseUnlessOpen(stored.job, 'it cannot be terminated');
     const now = clock.now();
     const next = { ...decideTermination(stored.job, terminateReason, now), writeStamp: requestStamp };
     await table.write(jobPartition(jobId), [

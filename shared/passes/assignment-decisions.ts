@@ -1,4 +1,4 @@
-// Step 5 of a pass: tasks that wait get free slots, and with a node's first task of a job comes the job's preparation.
+// Step 6 of a pass: tasks that wait get free slots, and with a node's first task of a job comes the job's preparation.
 import { isBarred, isPreparationDue } from '../job-nodes/job-node-decisions.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import type { Node } from '../nodes/node.js';

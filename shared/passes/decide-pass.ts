@@ -10,6 +10,7 @@ import { killDeletedTasks, repeatOrders } from './order-decisions.js';
 import { populatePool, toCapacity } from './population-decisions.js';
 import { needEveryJob } from './draft.js';
 import type { Asked, Seen } from './seen.js';
+import { needOverdueJobs, terminateJobs } from './termination-decisions.js';
 import { decideWakeUp } from './wake-up-decisions.js';
 
 /** What has to be read before the pass can be decided. */
@@ -31,6 +32,7 @@ export type Decision =
 export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   const draft = toDraft(seen, asked, now);
   if (asked.everyJob) needEveryJob(draft);
+  needOverdueJobs(draft);
   watchAgain(draft);
   hearReports(draft);
   dropVoidLeases(draft);
@@ -42,6 +44,7 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   populatePool(draft);
   repeatOrders(draft);
   killDeletedTasks(draft);
+  terminateJobs(draft);
   endJobs(draft);
   assignTasks(draft);
   showNodeStates(draft);

@@ -2,7 +2,8 @@
 import { owedEvent, type EventType, type OwedEvent } from '../events/event.js';
 import type { JobNode, TaskRun } from '../job-nodes/job-node.js';
 import { newJobNode } from '../job-nodes/job-node-decisions.js';
-import type { Job } from '../jobs/job.js';
+import type { DueChange, Job } from '../jobs/job.js';
+import { withDue } from '../jobs/job-decisions.js';
 import type { Node, NodeState } from '../nodes/node.js';
 import type { Order, RunOrder } from '../nodes/node-messages.js';
 import type { JobRef, Pool } from '../pools/pool.js';
@@ -35,6 +36,8 @@ export type JobDraft = {
   readonly roomOf: Map<string, { readonly rows: number; readonly characters: number }>;
   /** Requeued by this pass: assigned by the next round, so that no task has two nodes in one transaction. */
   readonly requeued: Set<number>;
+  /** What this pass found due, or an earlier one that died: noted with the end it follows from, whether or not it is done in this pass. */
+  due: DueChange | undefined;
   purge: boolean;
 };
 
@@ -104,6 +107,7 @@ function toJobDraft(seen: SeenJob, job: Job): JobDraft {
     events: [],
     roomOf: new Map(),
     requeued: new Set(),
+    due: job.due,
     purge: false,
   };
 }
@@ -135,6 +139,12 @@ export function jobNodeOf(jobDraft: JobDraft, node: Node): JobNode {
 
 export function putJobNode(jobDraft: JobDraft, jobNode: JobNode): void {
   jobDraft.jobNodes.set(jobNode.nodeId, jobNode);
+}
+
+/** Has the job ended or disabled in this pass, as what follows from the end of one of its tasks. */
+export function requestChange(jobDraft: JobDraft, due: DueChange): void {
+  jobDraft.job = withDue(jobDraft.job, due);
+  jobDraft.due = jobDraft.job.due;
 }
 
 /**

@@ -1,5 +1,5 @@
-// Step 4 of a pass: jobs that are ending. Their runs are killed, releases ordered where they are owed, and the job completes when no obligation is left.
-import { complete, isEnding } from '../jobs/job-decisions.js';
+// Step 5 of a pass: jobs that are ending. Their runs are killed, releases ordered where they are owed, and the job completes when no obligation is left.
+import { complete, isEnding, referenceTo } from '../jobs/job-decisions.js';
 import { decideEnding, owesRelease } from '../job-nodes/job-node-decisions.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import type { Node } from '../nodes/node.js';
@@ -114,7 +114,7 @@ function purge(draft: Draft, jobDraft: JobDraft): void {
 }
 
 /**
- * Jobs that want nothing more of this pool are no longer looked at; the others say whether tasks of theirs wait.
+ * Jobs that want nothing more of this pool are no longer looked at; the others say whether tasks of theirs wait, and when their time is over.
  * References are saved before jobs: one that completes only now is kept until it was read as completed, or a crash in between
  * would leave a job that nobody looks for.
  */
@@ -127,6 +127,7 @@ export function keepRefs(draft: Draft): void {
     if (over) draft.refs.delete(seen.key);
     if (over || ref === undefined) continue;
     const hasReady = jobDraft.job.state === 'active' && (seen.moreReady || jobDraft.ready.size > 0);
-    if (ref.hasReady !== hasReady) draft.refs.set(seen.key, { ...ref, hasReady });
+    const next = referenceTo(jobDraft.job, hasReady);
+    if (ref.hasReady !== hasReady || ref.deadline !== next.deadline) draft.refs.set(seen.key, next);
   }
 }

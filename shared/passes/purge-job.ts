@@ -3,6 +3,7 @@
 import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
 import type { Job } from '../jobs/job.js';
+import { referenceTo } from '../jobs/job-decisions.js';
 import { headRow, jobListPartition, jobPartition } from '../jobs/job-rows.js';
 import { jobRefRow, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
@@ -43,12 +44,13 @@ async function removeRows(table: Table, partition: string): Promise<void> {
 }
 
 /** Owes the event of the deletion, in the pool's partition as the job's own is going, and writes the reference anew: its etag is given back. */
-async function tellAndHold({ table, clock, ids }: Services, { definition, incarnation }: Job): Promise<string> {
-  const { id, poolId, priority } = definition;
+async function tellAndHold({ table, clock, ids }: Services, job: Job): Promise<string> {
+  const { definition, incarnation } = job;
+  const { id, poolId } = definition;
   const now = clock.now();
   const deleted = owedEvent('dev.bookend.job.delete.complete', `/jobs/${id}`, now, [incarnation], { jobId: id });
   const [etag = ''] = await table.write(poolPartition(poolId), [
-    { type: 'upsert', row: jobRefRow(id), values: toJobRef({ jobId: id, priority, hasReady: false }) },
+    { type: 'upsert', row: jobRefRow(id), values: toJobRef(referenceTo(job, false)) },
     ...toEventWrites([deleted], now, ids.uuid()),
   ]);
   return etag;

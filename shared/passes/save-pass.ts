@@ -81,8 +81,15 @@ export async function saveJob({ table, clock, ids }: Services, jobDraft: JobDraf
     const transaction = transactions[index] ?? [];
     const writes = writesOf(transaction);
     openTasks -= countCompleted(jobDraft, writes);
-    // What the job enters holds once everything is saved, so only the last transaction says it; the count of open tasks goes along.
-    const between = { ...(jobDraft.seen.job ?? jobDraft.job), everAssigned: jobDraft.job.everAssigned, openTasks };
+    // What the job enters holds once everything is saved, so only the last transaction says it; the count of open tasks goes along, and
+    // what follows from a task's end, which no later pass would find out.
+    const { due } = jobDraft;
+    const between = {
+      ...(jobDraft.seen.job ?? jobDraft.job),
+      everAssigned: jobDraft.job.everAssigned,
+      openTasks,
+      ...(due === undefined ? {} : { due }),
+    };
     const values = index === last ? head : toJobHead(between);
     const nodeIds = new Set(transaction.map(({ nodeId }) => nodeId));
     const events = jobDraft.events

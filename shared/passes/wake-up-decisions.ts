@@ -7,24 +7,37 @@ import { isReachable } from './order-decisions.js';
 
 // A bound has passed once it is exceeded, so a look at the bound itself would come too early.
 const afterBoundMs = 1000;
+const longestAheadMs = 24 * 3600_000;
 
 /** Notes the wake-up in the pool, if one is due earlier than the one under way; its instant is to be scheduled after saving. */
 export function decideWakeUp(draft: Draft): Date | undefined {
   const { pool, now } = draft;
   if (pool === undefined) return undefined;
-  const nodes = [...draft.nodes.values()].filter(isReachable);
-  if (nodes.length === 0) return undefined;
-  const wantedMs = now.getTime() + boundMs(draft) + afterBoundMs;
+  const wantedMs = Math.min(nodesWantMs(draft), jobsWantMs(draft));
+  if (wantedMs === Infinity) return undefined;
   const underWayMs = pool.wakeUpAt === undefined ? undefined : Date.parse(pool.wakeUpAt);
   const stillComing = underWayMs !== undefined && underWayMs > now.getTime() && underWayMs <= wantedMs;
   if (stillComing) {
-    // It was decided a bound before its instant at the latest.
-    const decidedMs = underWayMs - acknowledgeWithinMs - afterBoundMs;
-    return isReasked(draft, new Date(decidedMs).toISOString()) ? new Date(underWayMs) : undefined;
+    const decidedAt = pool.wakeUpDecidedAt ?? draft.at;
+    return isReasked(draft, decidedAt) ? new Date(underWayMs) : undefined;
   }
   const at = new Date(wantedMs);
-  draft.pool = { ...pool, wakeUpAt: at.toISOString() };
+  draft.pool = { ...pool, wakeUpAt: at.toISOString(), wakeUpDecidedAt: draft.at };
   return at;
+}
+
+function nodesWantMs(draft: Draft): number {
+  if (![...draft.nodes.values()].some(isReachable)) return Infinity;
+  return draft.now.getTime() + boundMs(draft) + afterBoundMs;
+}
+
+/** The nearest time limit of a job, also where there is no node; of a far one the way is gone in steps. */
+function jobsWantMs({ refs, now }: Draft): number {
+  const deadlines = [...refs.values()].flatMap(({ deadline }) =>
+    deadline === undefined ? [] : [Date.parse(deadline)],
+  );
+  if (deadlines.length === 0) return Infinity;
+  return Math.min(Math.max(Math.min(...deadlines), now.getTime() + afterBoundMs), now.getTime() + longestAheadMs);
 }
 
 /** How soon a node that can be reached may have to be asked again, or be given up. */

@@ -35,6 +35,8 @@ export type Pool = {
   readonly allocationStateTransitionTime: string;
   /** The earliest wake-up already scheduled for this pool, so that passes do not schedule it again. */
   readonly wakeUpAt?: string;
+  /** When that wake-up was decided: should its message not have been sent, it is sent again. */
+  readonly wakeUpDecidedAt?: string;
   /** Since when silence of a node is evidence against it: later than a node's last word when the controller itself was away. */
   readonly watchingSince: string;
   /** Number of the next node to be created: ids are never given twice. */
@@ -43,10 +45,12 @@ export type Pool = {
   readonly writeStamp?: string;
 };
 
-/** A job that may want something of this pool: has tasks to run, or is ending. */
+/** A job that may want something of this pool: it is open, or is ending. */
 export type JobRef = {
   readonly jobId: string;
   readonly priority: number;
   /** Whether tasks waited for a slot when a pass last looked. */
   readonly hasReady: boolean;
+  /** When the job's time limit ends it. */
+  readonly deadline?: string;
 };

@@ -2,8 +2,9 @@
 import { BatchError } from '../errors.js';
 import { hintTypes, sendHint } from '../events/hints.js';
 import type { Job } from '../jobs/job.js';
+import { referenceTo } from '../jobs/job-decisions.js';
 import { headRow, jobPartition, readyRow, toJobHead, toReady } from '../jobs/job-rows.js';
-import { loadStoredJob, poolPartitionOf, refuseUnlessActive, type StoredJob } from '../jobs/read-jobs.js';
+import { loadStoredJob, poolPartitionOf, refuseUnlessOpen, type StoredJob } from '../jobs/read-jobs.js';
 import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
 import { maxDocumentCharacters, sizeOf } from '../tables/document.js';
@@ -20,7 +21,7 @@ const maxTransactionBytes = 3_000_000;
 const rowsPerTask = 2;
 
 /**
- * Adds tasks to an active job, in their order; each that cannot be added is told apart from the others.
+ * Adds tasks to an open job, also a disabled one, in their order; each that cannot be added is told apart from the others.
  * Throws JobNotFound, JobCompleted, JobBeingTerminated, JobBeingDeleted for all of them.
  * https://learn.microsoft.com/rest/api/batchservice/task/add-collection
  */
@@ -53,15 +54,14 @@ export async function addTask(services: Services, jobId: string, definition: Tas
   return outcome.task;
 }
 
-/** The job, which is active, and its pool told that tasks of it will wait: before they do, so that the sweep finds them whatever happens after. */
+/** The job, which is open, and its pool told that tasks of it will wait: before they do, so that the sweep finds them whatever happens after. */
 async function announce(services: Services, jobId: string): Promise<StoredJob> {
   return tryAgain(services, async () => {
     const stored = await loadStoredJob(services, jobId);
     const { job } = stored;
-    refuseUnlessActive(job, 'tasks cannot be added');
-    const { id, priority } = job.definition;
-    const values = toJobRef({ jobId: id, priority, hasReady: true });
-    await services.table.write(poolPartitionOf(job), [{ type: 'upsert', row: jobRefRow(id), values }]);
+    refuseUnlessOpen(job, 'tasks cannot be added');
+    const values = toJobRef(referenceTo(job, true));
+    await services.table.write(poolPartitionOf(job), [{ type: 'upsert', row: jobRefRow(job.definition.id), values }]);
     return stored;
   });
 }
@@ -81,7 +81,7 @@ async function addChunk(
   return tryAgain(services, async () => {
     tries += 1;
     const stored = tries === 1 ? seen : await loadStoredJob(services, jobId, seen.job.incarnation);
-    refuseUnlessActive(stored.job, 'tasks cannot be added');
+    refuseUnlessOpen(stored.job, 'tasks cannot be added');
     const fresh = chunk.filter((definition) => !known.has(definition));
     const tasks = fresh.map((definition, index) => toNewTask(stored.job, definition, index, services.clock.now()));
     const job = withTasks(stored.job, tasks.length);

@@ -3,7 +3,7 @@
 import { unreachable } from '../../shared/unreachable.js';
 import type { JobNode } from '../../shared/job-nodes/job-node.js';
 import type { Job, JobDefinition } from '../../shared/jobs/job.js';
-import { decideTermination, enter } from '../../shared/jobs/job-decisions.js';
+import { decideTermination, enter, referenceTo } from '../../shared/jobs/job-decisions.js';
 import type { Node } from '../../shared/nodes/node.js';
 import type { Capacity, Report } from '../../shared/nodes/node-messages.js';
 import { askAgain, decidePass, type Decision, type Needs } from '../../shared/passes/decide-pass.js';
@@ -127,6 +127,7 @@ export function addJob(
     ready: new Map(),
     tasks: new Map(),
   });
+  world.refs.set(key, referenceTo(jobOf(world, key).job, false));
   if (tasks > 0) {
     const ids = Array.from({ length: tasks }, (_, index) => `t${index + 1}`);
     addTasks(
@@ -163,8 +164,7 @@ export function addTasks(world: World, jobId: string, definitions: readonly Task
       requeueCount: 0,
     });
   }
-  const { id, priority } = kept.job.definition;
-  world.refs.set(id.toLowerCase(), { jobId: id, priority, hasReady: true });
+  world.refs.set(kept.job.definition.id.toLowerCase(), referenceTo(kept.job, true));
 }
 
 export function terminate(world: World, jobId = 'J'): void {
@@ -174,9 +174,9 @@ export function terminate(world: World, jobId = 'J'): void {
 
 export function startDeletion(world: World, jobId = 'J'): void {
   const kept = jobOf(world, jobId);
-  const { id, priority } = kept.job.definition;
+  const key = kept.job.definition.id.toLowerCase();
   kept.job = enter(kept.job, 'deleting', world.now);
-  if (!world.refs.has(id.toLowerCase())) world.refs.set(id.toLowerCase(), { jobId: id, priority, hasReady: false });
+  if (!world.refs.has(key)) world.refs.set(key, referenceTo(kept.job, false));
 }
 
 export function startPoolDeletion(world: World): void {

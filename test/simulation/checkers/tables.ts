@@ -54,7 +54,9 @@ export function checkConservation({ job, jobNodes, ready, tasks }: JobView, viol
 }
 
 const nextStates: Readonly<Record<JobState, readonly JobState[]>> = {
-  active: ['terminating', 'completed', 'deleting'],
+  active: ['disabling', 'terminating', 'completed', 'deleting'],
+  disabling: ['active', 'disabled', 'terminating', 'completed', 'deleting'],
+  disabled: ['active', 'disabling', 'terminating', 'completed', 'deleting'],
   terminating: ['completed', 'deleting'],
   completed: ['deleting'],
   deleting: [],

@@ -167,29 +167,12 @@ describe('adding a job', () => {
       'id',
     ],
     ['a metadata item without name', { ...least, metadata: [{ name: '', value: 'v' }] }, 'EmptyMetadataKey', 'name'],
-    [
-      'a limited wall clock',
-      { ...least, constraints: { maxWallClockTime: 'PT1H' } },
-      'UnsupportedProperty',
-      'maxWallClockTime',
-    ],
     ['some parallel tasks', { ...least, maxParallelTasks: 4 }, 'UnsupportedProperty', 'maxParallelTasks'],
     ['preemption', { ...least, allowTaskPreemption: true }, 'UnsupportedProperty', 'allowTaskPreemption'],
     ['dependencies', { ...least, usesTaskDependencies: true }, 'UnsupportedProperty', 'usesTaskDependencies'],
-    [
-      'termination by itself',
-      { ...least, onAllTasksComplete: 'terminateJob' },
-      'UnsupportedProperty',
-      'onAllTasksComplete',
-    ],
-    [
-      'exit options',
-      { ...least, onTaskFailure: 'performExitOptionsJobAction' },
-      'UnsupportedProperty',
-      'onTaskFailure',
-    ],
+    ['an unknown end', { ...least, onAllTasksComplete: 'deletejob' }, 'InvalidPropertyValue', 'onAllTasksComplete'],
     ['a manager', { ...least, jobManagerTask: { id: 'm', commandLine: 'c' } }, 'UnsupportedProperty', 'jobManagerTask'],
-    ['a network', { ...least, networkConfiguration: { subnetId: 's' } }, 'UnsupportedProperty', 'networkConfiguration'],
+    ['a network without subnet', { ...least, networkConfiguration: {} }, 'MissingRequiredProperty', 'subnetId'],
     [
       'an auto pool',
       { id: 'J', poolInfo: { poolId: 'P', autoPoolSpecification: { poolLifetimeOption: 'job' } } },
@@ -237,6 +220,22 @@ describe('adding a job', () => {
     const refusal = refusalOf(() => parseJobAdd(body));
     expect(refusal.code).toBe(code);
     expect(refusal.values['PropertyName']).toBe(propertyName);
+  });
+
+  test('keeps limits, ends of its own and what it does not act on', () => {
+    const definition = parseJobAdd({
+      ...least,
+      constraints: { maxWallClockTime: 'PT1H', maxTaskRetryCount: 2 },
+      onAllTasksComplete: 'terminateJob',
+      onTaskFailure: 'performExitOptionsJobAction',
+      networkConfiguration: { subnetId: 's' },
+    });
+    expect(definition).toMatchObject({
+      constraints: { maxWallClockMs: 3_600_000, maxTaskRetryCount: 2 },
+      onAllTasksComplete: 'terminatejob',
+      onTaskFailure: 'performexitoptionsjobaction',
+      networkConfiguration: { subnetId: 's' },
+    });
   });
 
   test.each([
