@@ -7,10 +7,12 @@
 import { parseArgs } from 'node:util';
 import { mutants } from './mutants/mutants.js';
 import { add, describeRun, nothing, type Failure, type Job, type Tally } from './runs/jobs.js';
-import { countCrashPoints, runCrashPoint } from './runs/crash-points.js';
+import { runCrashPoint } from './runs/crash-points.js';
 import { doAll } from './runs/pool-of-workers.js';
 import type { Where } from './runs/play-mutant.js';
+import type { RunResult } from './runs/run-scenario.js';
 import { runSeed } from './runs/run-seed.js';
+import { renderTimeline } from './core/history.js';
 import { basicScenarios } from './scenarios/basic.js';
 import { allScenarios, scenarioNamed } from './scenarios/all.js';
 
@@ -18,30 +20,32 @@ const suiteSeeds = 1000;
 const seedsPerJob = 25;
 const pointsPerJob = 20;
 const mostFailuresShown = 20;
+const mostLinesShown = 60;
 const jobsPerProgressLine = 25;
 
-const { values } = parseArgs({
-  options: {
-    suite: { type: 'boolean' },
-    seeds: { type: 'string' },
-    seed: { type: 'string' },
-    scenario: { type: 'string' },
-    crash: { type: 'string' },
-    timeline: { type: 'boolean' },
-    quiet: { type: 'boolean' },
-    mutant: { type: 'string' },
-    workers: { type: 'string' },
-    list: { type: 'boolean' },
-    budgets: { type: 'boolean' },
-  },
-});
+const options = {
+  suite: { type: 'boolean' },
+  seeds: { type: 'string' },
+  seed: { type: 'string' },
+  scenario: { type: 'string' },
+  crash: { type: 'string' },
+  timeline: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+  mutant: { type: 'string' },
+  workers: { type: 'string' },
+  list: { type: 'boolean' },
+  budgets: { type: 'boolean' },
+} as const;
+
+const { values } = parseArgs({ options });
+type Values = typeof values;
 
 async function run(): Promise<number> {
   if (values.list === true) {
     for (const { name, about } of allScenarios) process.stdout.write(`${name.padEnd(28)}${about}\n`);
     return 0;
   }
-  if (values.timeline === true) return tellOne();
+  if (values.timeline === true) return tell(await playOne(values));
   if (values.suite === true) return runJobs(suiteJobs());
   if (values.budgets === true) return runJobs([{ kind: 'budgets' }]);
   if (values.mutant !== undefined) {
@@ -110,6 +114,8 @@ async function runJobs(jobs: readonly Job[]): Promise<number> {
       ? crashJobs(job.scenarioName, result.points ?? 0)
       : [];
   });
+  const [first] = tally.failures;
+  if (first !== undefined) await tellFirst(first);
   const violations = tally.failures.reduce((sum, failure) => sum + failure.violations.length, 0);
   process.stdout.write(
     `seeds ${tally.seeds}, faults ${tally.faults}, events checked ${tally.events}, crash points ${tally.crashPoints}, ` +
@@ -145,24 +151,36 @@ function tellFailure({ replay, violations }: Failure): void {
   process.stdout.write(`  replay: npm run simulate -- ${replay}\n`);
 }
 
-async function tellOne(): Promise<number> {
-  const { crash, scenario, seed } = values;
+/** One run with its history kept: what `--timeline` shows. */
+async function playOne({ crash, scenario, seed, quiet }: Values): Promise<RunResult> {
   if (crash !== undefined && scenario !== undefined) {
     const [number, when] = crash.split(':');
-    if (Number(number) === 0) await countCrashPoints(scenarioNamed(scenario));
     const point = { number: Number(number), when: when === 'after' ? 'after' : 'before' } as const;
-    const result = await runCrashPoint(scenarioNamed(scenario), point, { keepHistory: true });
-    process.stdout.write(`${describeRun(result)}\n`);
-    return result.violations.length === 0 ? 0 : 1;
+    return runCrashPoint(scenarioNamed(scenario), point, { keepHistory: true });
   }
   const result = await runSeed({
     seed: numberOf(seed, 1),
     keepHistory: true,
-    isQuiet: values.quiet === true,
+    isQuiet: quiet === true,
     ...(scenario === undefined ? {} : { scenarioName: scenario }),
   });
-  process.stdout.write(`${JSON.stringify(result.profile)}\n${describeRun(result)}\n`);
+  process.stdout.write(`${JSON.stringify(result.profile)}\n`);
+  return result;
+}
+
+function tell(result: RunResult): number {
+  process.stdout.write(`${describeRun(result)}\n`);
   return result.violations.length === 0 ? 0 : 1;
+}
+
+/** The end of the first failing run's timeline, up to what was found: the whole of it is one command away. */
+async function tellFirst({ replay }: Failure): Promise<void> {
+  const again = parseArgs({ args: replay.split(' '), options }).values;
+  if (again.timeline !== true) return;
+  const result = await playOne(again);
+  const until = result.lines.findIndex(({ who }) => who === 'checker');
+  const lines = result.lines.slice(Math.max(0, until + 1 - mostLinesShown), until + 1);
+  process.stdout.write(`${renderTimeline(lines)}\n  all of it: npm run simulate -- ${replay}\n`);
 }
 
 function numberOf(text: string | undefined, otherwise: number): number {

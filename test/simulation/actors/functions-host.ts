@@ -3,7 +3,6 @@
 //   the sweep's timers, once for all instances; the drain of each queue's dead letters, one message at a time.
 import { addConsumer, removeConsumer, stir } from '../../../local/service-bus/engine/deliver.js';
 import { releaseSession } from '../../../local/service-bus/engine/sessions.js';
-import { settle } from '../../../local/service-bus/engine/settle.js';
 import type { Delivery, Queue, Session } from '../../../local/service-bus/engine/queue.js';
 import { delay } from '../../../shared/clock.js';
 import { saveDeadLetter } from '../../../shared/events/dead-letters.js';
@@ -127,11 +126,16 @@ function receiveBatch(
   });
 }
 
-function settleBatch({ sim }: World, queue: Queue, batch: readonly Delivery[], type: 'complete' | 'abandon'): void {
+function settleBatch(
+  { sim, broker }: World,
+  queue: Queue,
+  batch: readonly Delivery[],
+  type: 'complete' | 'abandon',
+): void {
   sim.bill('S', batch.length);
   for (const { lock } of batch) {
     // A lock that was lost means that the message comes again.
-    if (lock !== undefined) settle(queue, lock.token, type === 'complete' ? { type } : { type, properties: [] });
+    if (lock !== undefined) broker.settle(queue, lock.token, type === 'complete' ? { type } : { type, properties: [] });
   }
 }
 
@@ -173,7 +177,11 @@ async function drainDeadLetters(world: World, life: Life, name: (typeof drained)
       about: () => `${outcome} ${messageId} of ${queue.address}`,
       effect() {
         if (lock !== undefined)
-          settle(queue, lock.token, outcome === 'complete' ? { type: outcome } : { type: outcome, properties: [] });
+          broker.settle(
+            queue,
+            lock.token,
+            outcome === 'complete' ? { type: outcome } : { type: outcome, properties: [] },
+          );
       },
     });
   }

@@ -30,6 +30,8 @@ export type Fate = {
   readonly kind: 'normal' | 'refused' | 'answerLost' | 'crashBefore' | 'crashAfter' | Variant;
   readonly thereMs: number;
   readonly backMs: number;
+  /** Later than calls ordinarily are. */
+  readonly isLate?: boolean;
 };
 
 export type Faults = {
@@ -96,6 +98,7 @@ export function createSim(seed: number, faults: Faults, options: { readonly keep
       life.kill('crash before a call');
       return never;
     }
+    if (fate.isLate === true) tellFault(life.name, `late: ${fate.thereMs} + ${fate.backMs} ms: ${what}`);
     return new Promise<T>((resolve, reject) => {
       const back = (act: () => void): void =>
         void scheduler.after(fate.backMs, () => {

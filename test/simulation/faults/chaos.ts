@@ -29,7 +29,8 @@ export function createChaos(
     const longest = life === 'agent' ? 30_000 : 400_000;
     const ms = Math.min(longest, faults.pick([50, 300, 2_000, 15_000, 70_000, 330_000]));
     // A request that its service got minutes late was given up by both; an answer may be late for as long as somebody waits.
-    return faults.chance(0.5) ? { ...fate, thereMs: Math.min(ms, longestWayMs) } : { ...fate, backMs: ms };
+    const late = { ...fate, isLate: true };
+    return faults.chance(0.5) ? { ...late, thereMs: Math.min(ms, longestWayMs) } : { ...late, backMs: ms };
   };
   const kindOf = (call: Call<unknown>): Fate['kind'] => {
     const isAgent = call.life.kind === 'agent';

@@ -6,6 +6,7 @@ import { parseConfig } from '../../../local/service-bus/config.js';
 import { enqueue } from '../../../local/service-bus/engine/enqueue.js';
 import { createNamespace, type Namespace } from '../../../local/service-bus/engine/namespace.js';
 import type { Message, Queue } from '../../../local/service-bus/engine/queue.js';
+import { settle, type Settlement, type SettleResult } from '../../../local/service-bus/engine/settle.js';
 import type { OutgoingMessage, ReceivedMessage } from '../../../shared/queues/bus.js';
 import { clockOn, type Scheduler } from '../core/scheduler.js';
 
@@ -14,17 +15,35 @@ export type Broker = {
   queue(address: string): Queue;
   /** Takes the messages, all or none. Throws when the broker would refuse them. */
   accept(address: string, messages: readonly OutgoingMessage[]): void;
+  settle(queue: Queue, token: Buffer, settlement: Settlement): SettleResult;
+  /** What became of the messages of each queue that was sent to, by its address. */
+  ledger(): ReadonlyMap<string, Ledger>;
 };
+
+/** Counted where it happens, by nothing that the broker's engine keeps. */
+export type Ledger = { accepted: number; done: number; deadLettered: number };
+
+const deadLetterSuffix = '/$deadletterqueue';
 
 const largestMessageBytes = 256 * 1024;
 const nothing = Buffer.alloc(0);
 
 export function createBroker(scheduler: Scheduler): Broker {
+  const ledger = new Map<string, Ledger>();
+  const accountOf = (address: string): Ledger => {
+    const found = ledger.get(address) ?? { accepted: 0, done: 0, deadLettered: 0 };
+    ledger.set(address, found);
+    return found;
+  };
   let tokens = 0;
   let isTurnAsked = false;
   const namespace = createNamespace(parseConfig(definitions).queues, {
     clock: clockOn(scheduler),
-    record: () => undefined,
+    record(change) {
+      if (change.type !== 'enqueued' || !change.queue.endsWith(deadLetterSuffix)) return;
+      accountOf(change.queue.slice(0, -deadLetterSuffix.length)).deadLettered += 1;
+      accountOf(change.queue).accepted += 1;
+    },
     requestTurn() {
       if (isTurnAsked) return;
       isTurnAsked = true;
@@ -47,9 +66,16 @@ export function createBroker(scheduler: Scheduler): Broker {
   return {
     namespace,
     queue,
+    ledger: () => ledger,
+    settle(target, token, settlement) {
+      const result = settle(target, token, settlement);
+      if (result === 'settled' && settlement.type === 'complete') accountOf(target.address).done += 1;
+      return result;
+    },
     accept(address, messages) {
       const result = enqueue(queue(address), messages.map(toIncoming));
       if (result.type === 'refused') throw new Error(`The broker refused a message: ${result.error.description}`);
+      accountOf(queue(address).address).accepted += messages.length;
     },
   };
 }

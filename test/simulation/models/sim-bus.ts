@@ -1,6 +1,6 @@
 // The bus as one program sees it: sends and sessions over the broker, behind calls that take time and fail.
 // A session is held as the real client holds it: its lock is renewed while the program lives, an idle link is detached.
-import { deadLetterReason, settle, type Settlement } from '../../../local/service-bus/engine/settle.js';
+import { deadLetterReason, type Settlement } from '../../../local/service-bus/engine/settle.js';
 import {
   acceptNextSession,
   acceptSession,
@@ -35,7 +35,7 @@ export function createSimBus(sim: Sim, broker: Broker, life: Life, isCutOff: () 
     refuse: () => Error = unavailable,
   ): Promise<T> => sim.call({ ...shared, method, about, effect, refuse });
   const hold = (queue: Queue, session: Session, consumer: HeldConsumer): SessionReceiver =>
-    holdSession({ sim, life, queue, session, consumer, call });
+    holdSession({ sim, broker, life, queue, session, consumer, call });
   return {
     async send(queue, messages) {
       if (messages.length === 0) return;
@@ -157,6 +157,7 @@ export function releaseOnDeath(sim: Sim, life: Life, queue: Queue, session: Sess
 
 type Holding = {
   readonly sim: Sim;
+  readonly broker: Broker;
   readonly life: Life;
   readonly queue: Queue;
   readonly session: Session;
@@ -164,7 +165,7 @@ type Holding = {
   readonly call: CallBus;
 };
 
-function holdSession({ sim, life, queue, session, consumer, call }: Holding): SessionReceiver {
+function holdSession({ sim, broker, life, queue, session, consumer, call }: Holding): SessionReceiver {
   const deliveries = new Map<ReceivedMessage, Delivery>();
   const lost = (): Error => new SessionLost(`Session '${session.id}' is no longer held`);
   let isClosed = false;
@@ -196,7 +197,7 @@ function holdSession({ sim, life, queue, session, consumer, call }: Holding): Se
     usedAtMs = sim.scheduler.nowMs();
     const effect = (): void => {
       sim.bill('S');
-      if (settle(queue, token, settlement) === 'lockLost') throw lost();
+      if (broker.settle(queue, token, settlement) === 'lockLost') throw lost();
     };
     await call(settlement.type, () => `${queue.address} ${message.messageId}`, effect, lost);
     deliveries.delete(message);

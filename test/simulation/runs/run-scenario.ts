@@ -4,6 +4,7 @@ import { createClient } from '../actors/client.js';
 import { startProvisioner, type Provisioner } from '../actors/provisioner.js';
 import type { CheckContext, Checker, CreateChecker } from '../checkers/checker.js';
 import type { PromiseName } from '../core/facts.js';
+import { checkMessages } from '../checkers/messages.js';
 import { checkPreparations } from '../checkers/preparation.js';
 import { checkPromptness } from '../checkers/promptness.js';
 import { checkReleases } from '../checkers/release.js';
@@ -90,7 +91,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     mayGiveUp: () => faultsSoFar() >= 10,
     faults: faultsSoFar,
   };
-  const listening: Checker[] = checkers.map((create) => create(context));
+  const listening: Checker[] = [...checkers, checkMessages(world.broker)].map((create) => create(context));
   sim.onFact((fact) => {
     if (fact.type === 'broken') violate(fact.promise, fact.text);
     for (const checker of listening) checker.onFact?.(fact);
