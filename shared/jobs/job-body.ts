@@ -58,16 +58,14 @@ export const jobConstraintsBody = z.strictObject({
 });
 export const onAllTasksCompleteBody = choice(['noaction', 'terminatejob']);
 export const priorityBody = z.int().min(-1000).max(1000);
+export const parallelTasksBody = z.int().refine((count) => count === -1 || count > 0, 'expected -1 or more than 0');
 
 const jobAddBody = z
   .strictObject({
     id: idText,
     displayName: displayNameText.optional(),
     priority: priorityBody.default(0),
-    maxParallelTasks: onlyDefault(
-      z.int().refine((count) => count === -1 || count > 0, 'expected -1 or more than 0'),
-      -1,
-    ),
+    maxParallelTasks: parallelTasksBody.default(-1),
     allowTaskPreemption: onlyDefault(z.boolean(), false),
     constraints: jobConstraintsBody.optional(),
     jobManagerTask: unsupported,
@@ -106,7 +104,7 @@ export function parseJobAdd(json: unknown): JobDefinition {
     id: body.id,
     ...(body.displayName !== undefined && { displayName: body.displayName }),
     priority: body.priority,
-    maxParallelTasks: -1,
+    maxParallelTasks: body.maxParallelTasks,
     constraints: fromJobConstraints(body.constraints),
     ...(body.jobPreparationTask && { jobPreparationTask: fromPreparation(body.jobPreparationTask) }),
     ...(body.jobReleaseTask && { jobReleaseTask: fromRelease(body.jobReleaseTask) }),
@@ -115,6 +113,7 @@ export function parseJobAdd(json: unknown): JobDefinition {
     onAllTasksComplete: body.onAllTasksComplete,
     onTaskFailure: body.onTaskFailure,
     ...(body.networkConfiguration && { networkConfiguration: body.networkConfiguration }),
+    ...(body.usesTaskDependencies && { usesTaskDependencies: true }),
     metadata: body.metadata,
   });
 }

@@ -25,7 +25,7 @@ export function toJobResource(job: Job, baseUrl: string): Record<string, unknown
     ...ifSet('previousStateTransitionTime', job.previousStateTransitionTime),
     priority: definition.priority,
     maxParallelTasks: definition.maxParallelTasks,
-    usesTaskDependencies: false,
+    usesTaskDependencies: definition.usesTaskDependencies ?? false,
     allowTaskPreemption: false,
     constraints: {
       maxWallClockTime: formatDuration(definition.constraints.maxWallClockMs),

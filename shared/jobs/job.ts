@@ -45,6 +45,7 @@ export const jobDefinitionSchema = z.object({
   poolId: z.string(),
   onAllTasksComplete: z.enum(['noaction', 'terminatejob']),
   onTaskFailure: z.enum(['noaction', 'performexitoptionsjobaction']),
+  usesTaskDependencies: z.boolean().optional(),
   metadata: z.array(z.object({ name: z.string(), value: z.string() })),
 });
 export type JobDefinition = z.infer<typeof jobDefinitionSchema>;

@@ -39,3 +39,6 @@ export type Node = {
   readonly totalTasksRun: number;
   readonly totalTasksSucceeded: number;
 };
+
+/** By which a task names the node that it would rather run on. */
+export const affinityOf = (nodeId: string): string => `TVM:${nodeId}`;

@@ -1,8 +1,8 @@
 // Step 6 of a pass: tasks that wait get free slots, and with a node's first task of a job comes the job's preparation.
 import { isBarred, isPreparationDue } from '../job-nodes/job-node-decisions.js';
 import type { JobNode } from '../job-nodes/job-node.js';
-import type { Node } from '../nodes/node.js';
-import type { ReadyTask } from '../tasks/task.js';
+import { affinityOf, type Node } from '../nodes/node.js';
+import type { ReadyTask, TaskDefinition } from '../tasks/task.js';
 import { jobNodeOf, jobOf, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
 import { firstStateOf, isReachable, orderOf, runIdOf, toPreparationOrder, toTaskOrder } from './order-decisions.js';
 import { assignmentOf } from './task-run-decisions.js';
@@ -17,7 +17,8 @@ export function assignTasks(draft: Draft): void {
   if (draft.neededJobs.size > 0) return;
   for (const jobDraft of candidates(draft)) {
     for (const ready of inOrder(jobDraft)) {
-      const node = chooseNode(draft, jobDraft, ready.definition.requiredSlots);
+      if (!mayRunMore(jobDraft)) break;
+      const node = chooseNode(draft, jobDraft, ready.definition);
       if (node !== undefined) assign(draft, jobDraft, node, ready);
       else if (freeSlots(draft, slots) === 0) return;
     }
@@ -42,16 +43,31 @@ function candidates(draft: Draft): readonly JobDraft[] {
     );
 }
 
+/** Whether the job may have another task on a node: `maxParallelTasks` bounds those that prepare or run. */
+function mayRunMore({ job, jobNodes }: JobDraft): boolean {
+  const { maxParallelTasks } = job.definition;
+  if (maxParallelTasks === -1) return true;
+  return [...jobNodes.values()].reduce((sum, { runs }) => sum + runs.length, 0) < maxParallelTasks;
+}
+
 function inOrder({ ready, requeued }: JobDraft): readonly ReadyTask[] {
   return [...ready.values()].filter(({ order }) => !requeued.has(order)).sort((a, b) => a.order - b.order);
 }
 
-/** The node to take: by spread the least, by pack the most loaded one that has room; among equals one that is prepared. */
-function chooseNode(draft: Draft, jobDraft: JobDraft, requiredSlots: number): Node | undefined {
+/**
+ * The node to take: the one that the task would rather have, if it has room; otherwise by spread the least, by pack the most loaded one;
+ * among equals one that is prepared.
+ */
+function chooseNode(
+  draft: Draft,
+  jobDraft: JobDraft,
+  { requiredSlots, affinityId }: Pick<TaskDefinition, 'requiredSlots' | 'affinityId'>,
+): Node | undefined {
   const { job } = jobDraft;
   const definition = draft.pool?.definition;
   if (definition === undefined) return undefined;
   const towards = definition.nodeFillType === 'spread' ? 1 : -1;
+  const isElsewhere = (node: Node): number => (affinityId === affinityOf(node.id) ? 0 : 1);
   const needsPreparation = (node: Node): number =>
     isPreparationDue(jobNodeOf(jobDraft, node), job.definition) ? 1 : 0;
   return [...draft.nodes.values()]
@@ -62,6 +78,7 @@ function chooseNode(draft: Draft, jobDraft: JobDraft, requiredSlots: number): No
     })
     .sort(
       (a, b) =>
+        isElsewhere(a) - isElsewhere(b) ||
         towards * (usedSlots(a) - usedSlots(b)) ||
         needsPreparation(a) - needsPreparation(b) ||
         a.id.localeCompare(b.id),
@@ -79,7 +96,7 @@ function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask):
     ...(ready.lastRequeueTime === undefined ? {} : { lastRequeueTime: ready.lastRequeueTime }),
   };
   const run = {
-    runId: runIdOf(jobNode, 'task', ready.taskId, attempt),
+    runId: runIdOf(jobNode, 'task', ready.order, attempt),
     orderedAt: draft.at,
     heard: false,
     taskId: ready.taskId,

@@ -20,9 +20,12 @@ import {
 } from './draft.js';
 import { endedByUser } from './task-run-decisions.js';
 
-/** The deterministic id of a run: the same order twice is the same run. */
-export function runIdOf(jobNode: JobNode, kind: RunKind, taskId: string, attempt: number): string {
-  return hashOf(jobNode.incarnation, jobNode.nodeId, jobNode.epoch, kind, taskId, attempt);
+/**
+ * The deterministic id of a run: the same order twice is the same run. `which` is the id of a preparation or release; of a task its place
+ * in the job, as an id may be given again once its task is deleted.
+ */
+export function runIdOf(jobNode: JobNode, kind: RunKind, which: string | number, attempt: number): string {
+  return hashOf(jobNode.incarnation, jobNode.nodeId, jobNode.epoch, kind, which, attempt);
 }
 
 /** The order for this job on this node, begun when first asked for. */

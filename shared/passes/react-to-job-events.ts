@@ -99,7 +99,8 @@ function parse(message: JobEventMessage): Parsed {
     poolId,
     asks: {
       ...(jobId === undefined ? {} : { jobIds: [jobId.toLowerCase()] }),
-      everyJob: sweeps || known === hintTypes.wakeUp,
+      // What could not run in the pool that had this id before may run in the new one.
+      everyJob: sweeps || known === hintTypes.wakeUp || known === hintTypes.poolAdded,
       reask: sweeps,
     },
   });

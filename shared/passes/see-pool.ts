@@ -43,7 +43,7 @@ export async function seeMore({ table }: Pick<Services, 'table'>, sight: Sight, 
   const { seen, etags } = sight;
   const slots = seen.nodes.length * (seen.pool?.definition.taskSlotsPerNode ?? 0);
   const [jobs, tasks] = await Promise.all([
-    Promise.all(needs.jobs.map((key) => seeJob(table, key, seen.nodes.length, slots, etags))),
+    Promise.all(needs.jobs.map((key) => seeJob(table, key, seen, slots, etags))),
     Promise.all(needs.tasks.map(({ jobId, taskId }) => table.get(jobPartition(jobId), taskRow(taskId)))),
   ]);
   const missing = needs.tasks.find((_, index) => tasks[index] === undefined);
@@ -54,22 +54,30 @@ export async function seeMore({ table }: Pick<Services, 'table'>, sight: Sight, 
   return { seen: { ...seen, jobs: [...seen.jobs, ...jobs], tasks: [...seen.tasks, ...found] }, etags };
 }
 
-/** Head, all job nodes, and as many waiting tasks as there could be slots for. */
-async function seeJob(table: Table, key: string, nodes: number, slots: number, etags: Etags): Promise<SeenJob> {
+/**
+ * Head, all job nodes, and as many waiting tasks as there could be slots for. Tasks that want more slots than a node has are left out:
+ * they cannot run in this pool, and must not stand before those that can.
+ */
+async function seeJob(table: Table, key: string, pool: Seen, slots: number, etags: Etags): Promise<SeenJob> {
+  const slotsPerNode = pool.pool?.definition.taskSlotsPerNode ?? Infinity;
   const jobNodes: JobNode[] = [];
   const ready: ReadyTask[] = [];
   let job: Job | undefined;
   let moreReady = false;
-  const limit = Math.min(largestPage, 1 + nodes + slots + spareRows);
+  const limit = Math.min(largestPage, 1 + pool.nodes.length + slots + spareRows);
   for await (const entity of readRange(table, jobPartition(key), jobRange, limit)) {
-    if (ready.length >= slots && entity.row.startsWith('ready:')) {
-      moreReady = true;
-      break;
+    if (entity.row.startsWith('ready:')) {
+      const waiting = fromReady(entity);
+      if (waiting.definition.requiredSlots > slotsPerNode) continue;
+      if (ready.length >= slots) {
+        moreReady = true;
+        break;
+      }
+      ready.push(waiting);
     }
     etags.set(etagKey(entity.partition, entity.row), entity.etag);
     if (entity.row === headRow) job = fromJobHead(entity);
     else if (entity.row.startsWith('node:')) jobNodes.push(fromJobNode(entity));
-    else ready.push(fromReady(entity));
   }
   return { key, ...(job === undefined ? {} : { job }), jobNodes, ready, moreReady };
 }

@@ -7,9 +7,10 @@ import { headRow, jobPartition, readyRow, toJobHead, toReady } from '../jobs/job
 import { loadStoredJob, poolPartitionOf, refuseUnlessOpen, type StoredJob } from '../jobs/read-jobs.js';
 import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
-import { maxDocumentCharacters, sizeOf } from '../tables/document.js';
+import { sizeOf } from '../tables/document.js';
 import { maxWritesPerTransaction, TableConflict, type Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
+import { refusalOf } from './add-refusals.js';
 import type { ReadyTask, Task, TaskDefinition } from './task.js';
 import { fromTaskRow, taskRow, toTaskRow } from './task-rows.js';
 
@@ -165,26 +166,6 @@ function findRefusals(
     seen.add(key);
     return error === undefined ? [] : [{ definition, error }];
   });
-}
-
-function refusalOf(job: Job, definition: TaskDefinition): BatchError | undefined {
-  const same = (other: string | undefined): boolean => other?.toLowerCase() === definition.id.toLowerCase();
-  const { id, jobPreparationTask, jobReleaseTask } = job.definition;
-  if (same(jobPreparationTask?.id)) {
-    return new BatchError(
-      'TaskIdSameAsJobPreparationTask',
-      `Task '${definition.id}' has the id of job '${id}'s preparation`,
-    );
-  }
-  if (same(jobReleaseTask?.id)) {
-    return new BatchError('TaskIdSameAsJobReleaseTask', `Task '${definition.id}' has the id of job '${id}'s release`);
-  }
-  const length = JSON.stringify(definition).length;
-  if (length <= maxDocumentCharacters) return undefined;
-  return new BatchError(
-    'RequestBodyTooLarge',
-    `Task '${definition.id}' is ${length} characters long; at most ${maxDocumentCharacters} can be kept`,
-  );
 }
 
 function toChunks(definitions: readonly TaskDefinition[]): readonly (readonly TaskDefinition[])[] {

@@ -5,8 +5,10 @@ import { taskDirectory } from '../jobs/job-directory.js';
 import { jobUrl } from '../jobs/job-resource.js';
 import { nodeUrl } from '../nodes/node-url.js';
 import { etagOf } from '../rest/etag.js';
-import { commandLineText, displayNameText, idText, unsupported } from '../rest/body-types.js';
+import { commandLineText, displayNameText, idText, text, unsupported } from '../rest/body-types.js';
 import { parseBody, requireStorable } from '../rest/request-body.js';
+import { dependsOnBody, fromDependsOn, toDependsOn } from './dependencies-resource.js';
+import { exitConditionsBody, fromExitConditions } from './exit-conditions-resource.js';
 import {
   constraintsBody,
   environmentSettingsBody,
@@ -28,16 +30,16 @@ const taskAddBody = z.strictObject({
   displayName: displayNameText.optional(),
   commandLine: commandLineText,
   containerSettings: unsupported,
-  exitConditions: unsupported,
+  exitConditions: exitConditionsBody.optional(),
   resourceFiles: unsupported,
   outputFiles: unsupported,
   environmentSettings: environmentSettingsBody.optional(),
-  affinityInfo: unsupported,
+  affinityInfo: z.strictObject({ affinityId: text().optional() }).optional(),
   constraints: constraintsBody.optional(),
   requiredSlots: z.int().min(1).max(maxSlots).default(1),
   userIdentity: userIdentityBody.optional(),
   multiInstanceSettings: unsupported,
-  dependsOn: unsupported,
+  dependsOn: dependsOnBody.optional(),
   applicationPackageReferences: unsupported,
   authenticationTokenSettings: unsupported,
 });
@@ -48,6 +50,7 @@ const taskAddBody = z.strictObject({
  */
 export function parseTaskAdd(json: unknown, inheritedRetryCount: number): TaskDefinition {
   const body = parseBody(taskAddBody, json);
+  const dependsOn = fromDependsOn(body.dependsOn);
   return requireStorable({
     id: body.id,
     ...(body.displayName !== undefined && { displayName: body.displayName }),
@@ -55,6 +58,9 @@ export function parseTaskAdd(json: unknown, inheritedRetryCount: number): TaskDe
     environmentSettings: fromEnvironmentSettings(body.environmentSettings),
     constraints: fromConstraints(body.constraints, inheritedRetryCount),
     requiredSlots: body.requiredSlots,
+    ...(body.affinityInfo?.affinityId !== undefined && { affinityId: body.affinityInfo.affinityId }),
+    ...(body.exitConditions && { exitConditions: fromExitConditions(body.exitConditions) }),
+    ...(dependsOn && { dependsOn }),
     userIdentity: fromUserIdentity(body.userIdentity),
   });
 }
@@ -79,10 +85,13 @@ export function toTaskResource(task: Task, { baseUrl }: { readonly baseUrl: stri
     ...ifSet('previousState', task.previousState),
     ...ifSet('previousStateTransitionTime', task.previousStateTransitionTime),
     commandLine: definition.commandLine,
+    ...ifSet('exitConditions', definition.exitConditions),
     ...unlessEmpty('environmentSettings', definition.environmentSettings),
+    ...ifSet('affinityInfo', definition.affinityId === undefined ? undefined : { affinityId: definition.affinityId }),
     userIdentity: definition.userIdentity,
     constraints: toConstraints(definition.constraints),
     requiredSlots: definition.requiredSlots,
+    ...ifSet('dependsOn', definition.dependsOn && toDependsOn(definition.dependsOn)),
     executionInfo: toExecutionInfo(task),
     ...ifSet('nodeInfo', task.assignment && toNodeInfo(task, task.assignment, baseUrl)),
   };

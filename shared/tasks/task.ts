@@ -5,6 +5,8 @@
 //   running    entered by assignment or by the preparation's success; left by the end of the process or a requeue.
 //   completed  final, whatever the result.
 import { z } from 'zod';
+import { taskDependenciesSchema } from './dependencies.js';
+import { exitConditionsSchema } from './exit-conditions.js';
 import {
   environmentSettingSchema,
   runConstraintsSchema,
@@ -20,6 +22,10 @@ export const taskDefinitionSchema = z.object({
   environmentSettings: z.array(environmentSettingSchema),
   constraints: runConstraintsSchema,
   requiredSlots: z.int().min(1),
+  /** The node that it would rather run on, as Batch names it for this: a hint. */
+  affinityId: z.string().optional(),
+  exitConditions: exitConditionsSchema.optional(),
+  dependsOn: taskDependenciesSchema.optional(),
   userIdentity: userIdentitySchema,
 });
 export type TaskDefinition = z.infer<typeof taskDefinitionSchema>;

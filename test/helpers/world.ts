@@ -284,7 +284,10 @@ function see(world: World, needs: Needs, before?: Seen): Seen {
   const slots = world.nodes.size * (world.pool?.definition.taskSlotsPerNode ?? 0);
   const jobs = needs.jobs.map((key) => {
     const kept = world.jobs.get(key);
-    const ready = [...(kept?.ready.values() ?? [])].sort((a, b) => a.order - b.order);
+    const slotsPerNode = world.pool?.definition.taskSlotsPerNode ?? Infinity;
+    const ready = [...(kept?.ready.values() ?? [])]
+      .filter(({ definition }) => definition.requiredSlots <= slotsPerNode)
+      .sort((a, b) => a.order - b.order);
     return {
       key,
       ...(kept === undefined ? {} : { job: kept.job }),

@@ -167,7 +167,6 @@ describe('adding a job', () => {
       'id',
     ],
     ['a metadata item without name', { ...least, metadata: [{ name: '', value: 'v' }] }, 'EmptyMetadataKey', 'name'],
-    ['some parallel tasks', { ...least, maxParallelTasks: 4 }, 'UnsupportedProperty', 'maxParallelTasks'],
     ['preemption', { ...least, allowTaskPreemption: true }, 'UnsupportedProperty', 'allowTaskPreemption'],
     ['dependencies', { ...least, usesTaskDependencies: true }, 'UnsupportedProperty', 'usesTaskDependencies'],
     ['an unknown end', { ...least, onAllTasksComplete: 'deletejob' }, 'InvalidPropertyValue', 'onAllTasksComplete'],

@@ -6,6 +6,7 @@ import {
   addJob,
   addTasks,
   createWorld,
+  deleteTask,
   jobNodeOf,
   jobOf,
   nodeOf,
@@ -63,6 +64,57 @@ describe('tasks that wait', () => {
       'n3 old',
       'n4 young',
     ]);
+  });
+
+  test('are run at most maxParallelTasks at a time, and the others as these end', () => {
+    const world = createWorld({ targetDedicatedNodes: 4 });
+    addJob(world, { tasks: 4, maxParallelTasks: 2, ...unprepared });
+    expect(taskIds(pass(world))).toEqual({ n1: ['t1'], n2: ['t2'] });
+    expect(pass(world, { everyJob: true }).orders).toEqual([]);
+    const ended = reportOf(world, 'n1', [runOf(world, 'n1', 't1', exited(0))]);
+    expect(taskIds(pass(world, { reports: [ended] }))).toEqual({ n1: ['t3'] });
+  });
+
+  test('bounded in one job leave the slots to the other jobs', () => {
+    const world = createWorld({ targetDedicatedNodes: 4 });
+    addJob(world, { id: 'bounded', tasks: 4, priority: 9, maxParallelTasks: 1, ...unprepared });
+    addJob(world, { id: 'free', tasks: 4, ...unprepared });
+    const { orders } = pass(world, { everyJob: true });
+    expect(orders.map(({ jobId }) => jobId)).toEqual(['bounded', 'free', 'free', 'free']);
+  });
+
+  test('run on the node that they would rather have, unless it has no room', () => {
+    const world = createWorld({ targetDedicatedNodes: 3 });
+    addJob(world, { tasks: 0, ...unprepared });
+    addTasks(
+      world,
+      'J',
+      ['a', 'b', 'c'].map((id) => taskDefinition(id, { affinityId: 'TVM:n3' })),
+    );
+    expect(taskIds(pass(world))).toEqual({ n3: ['a'], n1: ['b'], n2: ['c'] });
+  });
+
+  test('want more slots than any node has: they wait, and hold up nobody', () => {
+    const world = createWorld({ targetDedicatedNodes: 1, taskSlotsPerNode: 2 });
+    addJob(world, { tasks: 0, ...unprepared });
+    const sizes = { large1: 3, large2: 3, large3: 3, small: 1 };
+    addTasks(
+      world,
+      'J',
+      Object.entries(sizes).map(([id, requiredSlots]) => taskDefinition(id, { requiredSlots })),
+    );
+    expect(taskIds(pass(world))).toEqual({ n1: ['small'] });
+  });
+
+  test('with the id of a deleted task are runs of their own', () => {
+    const world = createWorld({ targetDedicatedNodes: 1 });
+    addJob(world, { tasks: 1, ...unprepared });
+    const [first] = pass(world).orders;
+    pass(world, { reports: [reportOf(world, 'n1', [runOf(world, 'n1', 't1', exited(0))])] });
+    deleteTask(world, 't1');
+    addTasks(world, 'J', [taskDefinition('t1')]);
+    const [second] = pass(world).orders;
+    expect(second?.tasks[0]?.runId).not.toBe(first?.tasks[0]?.runId);
   });
 
   test('prefer a prepared node among equally loaded ones', () => {

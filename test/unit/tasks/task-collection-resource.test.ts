@@ -37,7 +37,7 @@ describe('a task collection', () => {
 
   test('loses only the tasks that are at fault', () => {
     const { definitions, refused } = readTaskCollection(
-      { value: [one, { id: 't2' }, { ...one, id: 't3', dependsOn: { taskIds: ['t1'] } }] },
+      { value: [one, { id: 't2' }, { ...one, id: 't3', containerSettings: { imageName: 'i' } }] },
       5,
     );
     expect(definitions).toEqual([parseTaskAdd(one, 5)]);

@@ -58,12 +58,42 @@ describe('adding a task', () => {
     ['resource files', { ...least, resourceFiles: [{}, 1] }, 'UnsupportedProperty', 'resourceFiles'],
     ['output files', { ...least, outputFiles: [{ filePattern: '*' }] }, 'UnsupportedProperty', 'outputFiles'],
     [
-      'exit conditions',
-      { ...least, exitConditions: { default: { jobAction: 'none' } } },
-      'UnsupportedProperty',
-      'exitConditions',
+      'an unknown action',
+      { ...least, exitConditions: { default: { jobAction: 'explode' } } },
+      'InvalidPropertyValue',
+      'jobAction',
     ],
-    ['dependencies', { ...least, dependsOn: { taskIds: ['t0'] } }, 'UnsupportedProperty', 'dependsOn'],
+    [
+      'a range of exit codes that ends before it starts',
+      { ...least, exitConditions: { exitCodeRanges: [{ start: 2, end: 1, exitOptions: {} }] } },
+      'InvalidPropertyValue',
+      'end',
+    ],
+    [
+      'an exit code without options',
+      { ...least, exitConditions: { exitCodes: [{ code: 1 }] } },
+      'MissingRequiredProperty',
+      'exitOptions',
+    ],
+    ['a dependency that is no id', { ...least, dependsOn: { taskIds: ['a b'] } }, 'InvalidPropertyValue', 'taskIds'],
+    [
+      'a range of ids that ends before it starts',
+      { ...least, dependsOn: { taskIdRanges: [{ start: 2, end: 1 }] } },
+      'InvalidPropertyValue',
+      'end',
+    ],
+    [
+      'dependencies of more than 64,000 characters',
+      { ...least, dependsOn: { taskIds: Array.from({ length: 1001 }, () => 'x'.repeat(64)) } },
+      'TaskDependencyListTooLong',
+      'taskIds',
+    ],
+    [
+      'more ranges than can be kept',
+      { ...least, dependsOn: { taskIdRanges: Array.from({ length: 1001 }, (_, n) => ({ start: n, end: n })) } },
+      'TaskDependencyRangesTooLong',
+      'taskIdRanges',
+    ],
     ['a container', { ...least, containerSettings: { imageName: 'i' } }, 'UnsupportedProperty', 'containerSettings'],
     [
       'instances',
@@ -83,7 +113,6 @@ describe('adding a task', () => {
       'UnsupportedProperty',
       'authenticationTokenSettings',
     ],
-    ['an affinity', { ...least, affinityInfo: { affinityId: 'TVM:n' } }, 'UnsupportedProperty', 'affinityInfo'],
     ['an unknown property', { ...least, colour: 'red' }, 'UnsupportedProperty', 'colour'],
   ])('refuses %s by name', (_, body, code, propertyName) => {
     const refusal = refusalOf(() => parseTaskAdd(body, 0));
