@@ -5,6 +5,7 @@ import type { Log } from '../shared/log.js';
 import type { Bus } from '../shared/queues/bus.js';
 import type { Disk } from './disk.js';
 import type { Downloads } from './downloads.js';
+import type { FolderKeeper } from './folder-keeper.js';
 import type { Identity } from './identity.js';
 import type { NodeTime } from './instant.js';
 import type { Journal } from './journal.js';
@@ -30,6 +31,7 @@ export type AgentContext = AgentWorld & {
   readonly journal: Journal;
   node(): NodeRecord;
   readonly reporter: Reporter;
+  readonly folders: FolderKeeper;
   /** Aborted when the agent lets go of everything. */
   readonly stop: AbortSignal;
   /** Ends a run that has not ended, started or not. The first reason wins. */

@@ -23,8 +23,10 @@ export async function forgetJob(agent: AgentContext, job: ForgottenJob): Promise
   }
   for (const run of own) await processes.forget(run.runId);
   const kills = [...journal.earlyKills.values()].filter((kill) => kill.incarnation === job.incarnation);
+  const folders = [...journal.keptFolders.values()].filter((folder) => folder.incarnation === job.incarnation);
   await journal.removeRuns(own.map((run) => run.runId));
   await journal.removeEarlyKills(kills.map((kill) => kill.runId));
+  await journal.removeKeptFolders(folders.map((folder) => folder.directory));
   await journal.save({ forgottenJobs: [{ ...job, isDone: true }] });
   log.info('job was forgotten', { jobDirectory: job.jobDirectory, runs: own.length });
 }

@@ -3,6 +3,7 @@ import type { AgentWorld } from './agent-context.js';
 import type { NodeTime } from './instant.js';
 import type { Journal } from './journal.js';
 import { decideJoin, imageMarkerSchema, type ImageMarker } from './join-decisions.js';
+import { toKeptFolder } from './kept-folder.js';
 import { killTree } from './kill-tree.js';
 import { decideLeftBehind } from './run-decisions.js';
 import type { RunRecord } from './run-record.js';
@@ -19,7 +20,8 @@ export async function joinNode(joining: Joining): Promise<void> {
   if (!joined.isSameEpoch) {
     // The runs first: should this be interrupted, the old epoch is found again and they are settled then.
     const settled = await settleLeftBehind(joining, before?.wasShutDown ?? true);
-    await journal.save({ runs: settled });
+    const keptFolders = settled.map(toKeptFolder).filter((folder) => folder !== undefined);
+    await journal.save({ runs: settled, keptFolders });
     await journal.saveNode(joined.node);
   }
   await disk.makeDirectories([...rootDirectories]);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Log } from '../shared/log.js';
 import type { Disk } from './disk.js';
+import { keptFolderSchema, type KeptFolder } from './kept-folder.js';
 import {
   earlyKillSchema,
   forgottenJobSchema,
@@ -18,6 +19,7 @@ export type JournalEntries = {
   readonly runs?: readonly RunRecord[];
   readonly forgottenJobs?: readonly ForgottenJob[];
   readonly earlyKills?: readonly EarlyKill[];
+  readonly keptFolders?: readonly KeptFolder[];
 };
 
 export type Journal = {
@@ -26,6 +28,8 @@ export type Journal = {
   readonly pending: ReadonlyMap<string, RunRecord>;
   readonly forgottenJobs: ReadonlyMap<string, ForgottenJob>;
   readonly earlyKills: ReadonlyMap<string, EarlyKill>;
+  /** By directory. */
+  readonly keptFolders: ReadonlyMap<string, KeptFolder>;
   /** Undefined before the first `saveNode`. */
   node(): NodeRecord | undefined;
   saveNode(node: NodeRecord): Promise<NodeRecord>;
@@ -36,6 +40,7 @@ export type Journal = {
   removeRuns(runIds: readonly string[]): Promise<void>;
   removeForgottenJobs(incarnations: readonly string[]): Promise<void>;
   removeEarlyKills(runIds: readonly string[]): Promise<void>;
+  removeKeptFolders(directories: readonly string[]): Promise<void>;
 };
 
 const nodeFile = 'node.json';
@@ -45,12 +50,14 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
   const runs = await loadFolder(disk, 'runs', runRecordSchema, log);
   const jobs = await loadFolder(disk, 'forgotten-jobs', forgottenJobSchema, log);
   const kills = await loadFolder(disk, 'early-kills', earlyKillSchema, log);
+  const folders = await loadFolder(disk, 'kept-folders', keptFolderSchema, log);
   let node = parse(nodeFile, await disk.readState(nodeFile), nodeRecordSchema, log);
   let askedNode = node;
   const runById = new Map(runs.map((run) => [run.runId, run]));
   const pending = new Map(runs.filter(isPending).map((run) => [run.runId, run]));
   const jobByIncarnation = new Map(jobs.map((job) => [job.incarnation, job]));
   const killByRun = new Map(kills.map((kill) => [kill.runId, kill]));
+  const folderByDirectory = new Map(folders.map((folder) => [folder.directory, folder]));
   const write = createGroupWriter(disk);
 
   const saveNode = async (changed: NodeRecord): Promise<NodeRecord> => {
@@ -68,6 +75,7 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
     pending,
     forgottenJobs: jobByIncarnation,
     earlyKills: killByRun,
+    keptFolders: folderByDirectory,
     node: () => node,
     saveNode,
     async updateNode(change) {
@@ -76,6 +84,8 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
     },
     async save(entries) {
       const files = new Map<string, unknown>();
+      // Before the ends that they go with: a crash in between leaves nothing that nobody would ever remove.
+      for (const folder of entries.keptFolders ?? []) files.set(fileOf('kept-folders', folder.directory), folder);
       for (const run of entries.runs ?? []) files.set(fileOf('runs', run.runId), run);
       for (const job of entries.forgottenJobs ?? []) files.set(fileOf('forgotten-jobs', job.incarnation), job);
       for (const kill of entries.earlyKills ?? []) files.set(fileOf('early-kills', kill.runId), kill);
@@ -87,6 +97,7 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
       }
       for (const job of entries.forgottenJobs ?? []) jobByIncarnation.set(job.incarnation, job);
       for (const kill of entries.earlyKills ?? []) killByRun.set(kill.runId, kill);
+      for (const folder of entries.keptFolders ?? []) folderByDirectory.set(folder.directory, folder);
     },
     removeRuns(runIds) {
       for (const runId of runIds) pending.delete(runId);
@@ -94,6 +105,7 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
     },
     removeForgottenJobs: (incarnations) => remove(jobByIncarnation, 'forgotten-jobs', incarnations),
     removeEarlyKills: (runIds) => remove(killByRun, 'early-kills', runIds),
+    removeKeptFolders: (directories) => remove(folderByDirectory, 'kept-folders', directories),
   };
 }
 

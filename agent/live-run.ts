@@ -7,8 +7,10 @@ import { wallClockExceeded } from './failures.js';
 import { graceMs, killTree } from './kill-tree.js';
 import type { Launch, Target, TryId } from './processes.js';
 import { decideAfterTry, endedUnstarted, retryDelayMs, type TryEnd } from './run-decisions.js';
+import { toKeptFolder } from './kept-folder.js';
+import { setOutputAside } from './outputs.js';
 import { isSuccess, jobMarker, type Ending, type RunningRecord, type RunRecord, type RunState } from './run-record.js';
-import { prepareRun, setOutputAside } from './start-run.js';
+import { prepareRun } from './start-run.js';
 import { taskPaths } from './task-paths.js';
 import { pause, unlessAborted, untilDone } from './waiting.js';
 
@@ -84,9 +86,14 @@ async function liveTry(agent: AgentContext, run: RunningRecord, ending: AbortSig
     if (after.next === 'end') return await enter(agent, run, after.state);
     await pause(agent.clock, retryDelayMs(run.state.tryNumber + 1), [ending, agent.stop]);
     const paths = taskPaths(run.jobDirectory, run.taskId);
-    await untilDone(() => setOutputAside(agent.disk, paths), { ...agent, what: 'output of a try was set aside' });
+    const written = { attempt: run.attempt, retry: run.state.tryNumber };
+    await untilDone(() => setOutputAside(agent.disk, paths, written), {
+      ...agent,
+      what: 'output of a try was set aside',
+    });
     const tryNumber = run.state.tryNumber + 1;
-    return await enter(agent, run, { ...run.state, tryNumber, startedAt: agent.time.now() });
+    const tries = [...after.tries];
+    return await enter(agent, run, { ...run.state, tryNumber, tries, startedAt: agent.time.now() });
   } catch (error) {
     if (!(error instanceof EndRequest)) throw error;
     return endRun(agent, run, error.ending);
@@ -138,7 +145,12 @@ async function endRun(agent: AgentContext, run: RunningRecord, ending: Ending): 
 /** Journals the state, trying until the disk takes it; an end is reported and may let other runs start. */
 async function enter(agent: AgentContext, run: RunRecord, state: RunState): Promise<RunRecord> {
   const entered = { ...run, state };
-  await untilDone(() => agent.journal.save({ runs: [entered] }), { ...agent, what: 'state of a run was journaled' });
+  const folder = toKeptFolder(entered);
+  await untilDone(() => agent.journal.save({ runs: [entered], keptFolders: folder === undefined ? [] : [folder] }), {
+    ...agent,
+    what: 'state of a run was journaled',
+  });
+  if (folder !== undefined) agent.folders.note(folder);
   const fields = { jobId: run.jobId, taskId: run.taskId, kind: run.kind, attempt: run.attempt };
   if (state.name === 'running' && state.ending === undefined)
     agent.log.info('run was started', { ...fields, retryCount: state.tryNumber });

@@ -4,7 +4,7 @@ import type { Report, RunReport } from '../shared/nodes/node-messages.js';
 import { agentVersion, sessionOf, type Identity } from './identity.js';
 import type { Instant, NodeTime } from './instant.js';
 import type { NodeRecord } from './node-record.js';
-import type { RunRecord } from './run-record.js';
+import type { RunRecord, TryRecord } from './run-record.js';
 
 // A message holds 256 KB; what does not fit goes into the next report.
 const largestRunsCharacters = 190_000;
@@ -84,8 +84,18 @@ export function toRunReport(run: RunRecord, ageMs: (instant: Instant) => number)
         ending: state.ending,
         ...(state.exitCode === undefined ? {} : { exitCode: state.exitCode }),
         ...(state.failure === undefined ? {} : { failure: state.failure }),
+        ...(run.kind !== 'preparation' || state.tries === undefined ? {} : { tries: toldTries(state.tries, ageMs) }),
       };
   }
+}
+
+function toldTries(tries: readonly TryRecord[], ageMs: (instant: Instant) => number): RunReport['tries'] {
+  return tries.map(({ number, startedAt, endedAt, exitCode }) => ({
+    retry: number,
+    startedAgoMs: ageMs(startedAt),
+    endedAgoMs: ageMs(endedAt),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  }));
 }
 
 // Batch resets a task's start to that of its latest retry, so both ages come from the same instant.

@@ -9,7 +9,15 @@ import { failureExitCode, launchFailed, nodeCouldNot } from './failures.js';
 import type { Instant } from './instant.js';
 import type { ForgottenJob } from './node-record.js';
 import type { TryLook } from './processes.js';
-import { isSuccess, type EndedState, type Ending, type RunningState, type RunRecord } from './run-record.js';
+import {
+  isSuccess,
+  mostTries,
+  type EndedState,
+  type Ending,
+  type RunningState,
+  type RunRecord,
+  type TryRecord,
+} from './run-record.js';
 
 export type NextStep = { readonly runId: string; readonly step: 'start' | 'endUnstarted' };
 
@@ -77,7 +85,9 @@ function decideStep(
 /** A try as its life ended: looked at, or refused by the operating system before it began. */
 export type TryEnd = TryLook | { readonly state: 'refused'; readonly message: string };
 
-export type AfterTry = { readonly next: 'retry' } | { readonly next: 'end'; readonly state: EndedState };
+export type AfterTry =
+  | { readonly next: 'retry'; readonly tries: readonly TryRecord[] }
+  | { readonly next: 'end'; readonly state: EndedState };
 
 /** What follows once a try no longer lives: another try, or the end. `look` must not be 'alive' or 'unclaimed'. */
 export function decideAfterTry(state: RunningState, look: TryEnd, now: Instant): AfterTry {
@@ -88,6 +98,8 @@ export function decideAfterTry(state: RunningState, look: TryEnd, now: Instant):
       retryCount: state.tryNumber,
       startedAt: state.startedAt,
       endedAt: now,
+      retentionMs: state.definition.constraints.retentionMs,
+      ...(state.tries === undefined ? {} : { tries: state.tries }),
       acknowledged: false,
       ...rest,
     },
@@ -97,7 +109,8 @@ export function decideAfterTry(state: RunningState, look: TryEnd, now: Instant):
     case 'exited': {
       if (look.exitCode === 0) return end({ ending: 'exited', exitCode: 0 });
       const { maxTaskRetryCount } = state.definition.constraints;
-      if (maxTaskRetryCount === -1 || state.tryNumber < maxTaskRetryCount) return { next: 'retry' };
+      if (maxTaskRetryCount === -1 || state.tryNumber < maxTaskRetryCount)
+        return { next: 'retry', tries: withTry(state, look.exitCode, now) };
       return end({ ending: 'exited', exitCode: look.exitCode, failure: failureExitCode });
     }
     case 'forbidden':
@@ -114,6 +127,10 @@ export function decideAfterTry(state: RunningState, look: TryEnd, now: Instant):
     default:
       return unreachable(look);
   }
+}
+
+function withTry({ tries = [], tryNumber, startedAt }: RunningState, exitCode: number, now: Instant): TryRecord[] {
+  return [...tries, { number: tryNumber, startedAt, endedAt: now, exitCode }].slice(1 - mostTries);
 }
 
 // SIGKILL also takes whoever would have recorded the code, so for our own killing it is known without a record.
@@ -133,9 +150,8 @@ export function decideLeftBehind(
   if (run.state.name === 'accepted')
     return { name: 'ended', ending: 'lost', retryCount: 0, endedAt: now, acknowledged: false };
   // After a shutdown the code may be the work of our own signal.
-  const after =
-    look?.state === 'exited' && !wasShutDown ? decideAfterTry(run.state, look, now) : ({ next: 'retry' } as const);
-  if (after.next === 'end') return after.state;
+  const after = look?.state === 'exited' && !wasShutDown ? decideAfterTry(run.state, look, now) : undefined;
+  if (after?.next === 'end') return after.state;
   const ending: Ending = run.state.ending ?? { ending: 'lost' };
   return {
     name: 'ended',
@@ -143,6 +159,8 @@ export function decideLeftBehind(
     retryCount: run.state.tryNumber,
     startedAt: run.state.startedAt,
     endedAt: now,
+    retentionMs: run.state.definition.constraints.retentionMs,
+    ...(run.state.tries === undefined ? {} : { tries: run.state.tries }),
     acknowledged: false,
   };
 }

@@ -17,6 +17,17 @@ export type Ending = z.infer<typeof endingSchema>;
 
 const definitionSourceSchema = z.union([z.object({ inline: runDefinitionSchema }), z.object({ url: z.string() })]);
 
+/** A try that ended before the present or last one of its run. */
+const trySchema = z.object({
+  number: z.int(),
+  startedAt: instantSchema,
+  endedAt: instantSchema,
+  exitCode: z.int().optional(),
+});
+export type TryRecord = z.infer<typeof trySchema>;
+/** Of the tries of a run, no more than these are remembered: the newest. */
+export const mostTries = 10;
+
 const stateSchema = z.discriminatedUnion('name', [
   z.object({ name: z.literal('accepted'), definition: definitionSourceSchema }),
   z.object({
@@ -29,6 +40,8 @@ const stateSchema = z.discriminatedUnion('name', [
     firstStartedAt: instantSchema,
     /** Start of the present try. */
     startedAt: instantSchema,
+    /** The tries before the present one. */
+    tries: z.array(trySchema).optional(),
     ending: endingSchema.optional(),
   }),
   z.object({
@@ -39,6 +52,10 @@ const stateSchema = z.discriminatedUnion('name', [
     retryCount: z.int(),
     startedAt: instantSchema.optional(),
     endedAt: instantSchema,
+    /** The tries before the last one. */
+    tries: z.array(trySchema).optional(),
+    /** How long its folder is to be kept; absent where it never came to have one. */
+    retentionMs: z.number().optional(),
     /** The controller has saved the end: it need not be reported again. */
     acknowledged: z.boolean(),
   }),

@@ -2,6 +2,7 @@
 // machine and, on virtual time, in a simulator.
 import type { AgentContext, AgentWorld } from './agent-context.js';
 import { createFileDesk } from './file-desk.js';
+import { startFolderKeeper } from './folder-keeper.js';
 import { createNodeTime } from './instant.js';
 import { joinNode } from './join-node.js';
 import { killTree } from './kill-tree.js';
@@ -38,6 +39,7 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
     if (record === undefined) throw new Error('The node has no record although it has joined');
     return record;
   };
+  const folders = startFolderKeeper({ ...world, time, journal });
   const reports = createReportSender({ ...world, time, journal, node });
   const agent: AgentContext = {
     ...world,
@@ -45,6 +47,7 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
     journal,
     node,
     reporter: reports.reporter,
+    folders,
     stop: stopping.signal,
     endRun: (runId, ending) => keeper.end(runId, ending),
     advance: () => keeper.advance(),
@@ -69,6 +72,7 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
   const letGo = async (): Promise<void> => {
     stopping.abort(new AgentStopped('The agent is stopping'));
     housekeeping.stop();
+    folders.stop();
     reports.reporter.stop();
     await keeper.settled();
   };

@@ -2,13 +2,13 @@
 import { runDefinitionSchema, type FailureInfo, type RunDefinition } from '../shared/tasks/run-definition.js';
 import type { AgentContext } from './agent-context.js';
 import { splitCommandLine } from './command-line.js';
-import type { Disk } from './disk.js';
 import { DownloadRefused } from './downloads.js';
 import { environmentOf } from './environment.js';
 import { launchFailed, nodeCouldNot, programNotFound } from './failures.js';
+import { earlierOutput, setOutputAside } from './outputs.js';
 import { endedUnstarted } from './run-decisions.js';
 import type { EndedState, RunningState, RunRecord } from './run-record.js';
-import { taskPaths, type TaskPaths } from './task-paths.js';
+import { taskPaths } from './task-paths.js';
 import { backOffMs, pause, unlessAborted } from './waiting.js';
 
 /**
@@ -22,8 +22,10 @@ export async function prepareRun(
 ): Promise<RunningState | EndedState> {
   const { state } = run;
   if (state.name !== 'accepted') throw new Error(`Run '${run.runId}' was to be started but is ${state.name}`);
-  const notStartable = (failure: FailureInfo): EndedState =>
-    endedUnstarted(agent.time.now(), { ending: 'notStartable', failure });
+  const notStartable = (failure: FailureInfo, retentionMs?: number): EndedState => ({
+    ...endedUnstarted(agent.time.now(), { ending: 'notStartable', failure }),
+    ...(retentionMs === undefined ? {} : { retentionMs }),
+  });
 
   const definition =
     'inline' in state.definition
@@ -35,12 +37,17 @@ export async function prepareRun(
   if (command.outcome === 'unreadable') return notStartable(launchFailed(command.message));
 
   const paths = taskPaths(run.jobDirectory, run.taskId);
+  const { retentionMs } = definition.constraints;
   try {
+    await agent.folders.whenFree(paths.task);
     await agent.disk.makeDirectories([paths.working, paths.certificates]);
-    await setOutputAside(agent.disk, paths);
+    await setOutputAside(agent.disk, paths, earlierOutput(run, agent.journal.runs.values()));
   } catch (error) {
     agent.log.warn('task folder was not made', { jobId: run.jobId, taskId: run.taskId, error });
-    return notStartable(nodeCouldNot('ResourceDirectoryCreateFailed', 'The folder of the task could not be made'));
+    return notStartable(
+      nodeCouldNot('ResourceDirectoryCreateFailed', 'The folder of the task could not be made'),
+      retentionMs,
+    );
   }
   const environment = environmentOf(run, definition.environmentSettings, agent.identity);
   const program = await agent.processes.findProgram(
@@ -49,7 +56,7 @@ export async function prepareRun(
     `${agent.identity.rootDirectory}/${paths.working}`,
   );
   if (program.outcome !== 'found')
-    return notStartable((program.outcome === 'missing' ? programNotFound : launchFailed)(program.message));
+    return notStartable((program.outcome === 'missing' ? programNotFound : launchFailed)(program.message), retentionMs);
   const now = agent.time.now();
   return {
     name: 'running',
@@ -59,22 +66,6 @@ export async function prepareRun(
     firstStartedAt: now,
     startedAt: now,
   };
-}
-
-const mostKeptOutputs = 10;
-
-/**
- * Moves output of an earlier try to the first free `stdout.<n>.txt` (the last number is used again and again).
- * Must come before the journal names the next try: then nothing writes to these files, and doing it twice moves nothing.
- */
-export async function setOutputAside(disk: Disk, paths: TaskPaths): Promise<void> {
-  const kept = (path: string, number: number): string => path.replace(/\.txt$/, `.${number}.txt`);
-  const present = (await disk.exists(paths.stdout)) || (await disk.exists(paths.stderr));
-  if (!present) return;
-  let number = 0;
-  while (number < mostKeptOutputs - 1 && (await disk.exists(kept(paths.stdout, number)))) number += 1;
-  await disk.rename(paths.stderr, kept(paths.stderr, number));
-  await disk.rename(paths.stdout, kept(paths.stdout, number));
 }
 
 async function fetchDefinition(

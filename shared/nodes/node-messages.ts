@@ -80,6 +80,17 @@ export const runReportSchema = z.object({
   endedAgoMs: z.number().optional(),
   retryCount: z.int(),
   lastRetryAgoMs: z.number().optional(),
+  /** Of a preparation: its tries before the last one, oldest first; the newest where there were many. */
+  tries: z
+    .array(
+      z.object({
+        retry: z.int(),
+        startedAgoMs: z.number(),
+        endedAgoMs: z.number(),
+        exitCode: z.int().optional(),
+      }),
+    )
+    .optional(),
   exitCode: z.int().optional(),
   /** Set when ended: lost = its process vanished without a result (crash, reboot); killed = ended by an order or its wall clock; neverStarted = ended before any process. */
   ending: z.enum(['exited', 'notStartable', 'wallClock', 'killed', 'neverStarted', 'lost']).optional(),

@@ -7,7 +7,7 @@ import { createLinuxProcesses } from '../../agent/adapters/linux-processes.js';
 import { createNodeDisk } from '../../agent/adapters/node-disk.js';
 import type { Identity } from '../../agent/identity.js';
 import { startAgent, type Agent } from '../../agent/start-agent.js';
-import { systemClock } from '../../shared/clock.js';
+import { systemClock, type Clock } from '../../shared/clock.js';
 import { systemIds } from '../../shared/ids.js';
 import { silentLog, stderrLog } from '../../shared/log.js';
 import {
@@ -27,8 +27,8 @@ export type NodeOnMachine = {
   readonly identity: Identity;
   readonly stateDirectory: string;
   readonly bus: MemoryBus;
-  /** Starts an agent on this node's directories; the one before must have stopped. `bootId`: as if the machine had been rebooted. */
-  start(given?: { readonly bootId: string }): Promise<Agent>;
+  /** Starts an agent on this node's directories; the one before must have stopped. `bootId`: as if the machine had been rebooted; `clock`: one that a test may have moved. */
+  start(given?: { readonly bootId?: string; readonly clock?: Clock }): Promise<Agent>;
   sendOrder(order: Order): Promise<void>;
   reports(): readonly Report[];
   /** The run as the newest report that names it tells it. */
@@ -63,16 +63,20 @@ export async function createNodeOnMachine(): Promise<NodeOnMachine> {
     identity,
     stateDirectory,
     bus,
-    async start(given) {
+    async start({ bootId, clock = systemClock } = {}) {
       const processes = await createLinuxProcesses({ root: identity.rootDirectory, state: stateDirectory });
-      const machine = async () => ({ ...(await processes.machine()), ...given });
+      const machine = async () => {
+        const real = await processes.machine();
+        const aheadMs = clock.monotonicMs() - systemClock.monotonicMs();
+        return { ...real, uptimeMs: real.uptimeMs + aheadMs, ...(bootId !== undefined && { bootId }) };
+      };
       last = await startAgent({
         identity,
         bus,
         disk: await createNodeDisk({ root: identity.rootDirectory, state: stateDirectory }),
         processes: { ...processes, machine },
         downloads: createHttpDownloads(),
-        clock: systemClock,
+        clock,
         ids: systemIds,
         // BOOKEND_TEST_LOG=1 shows what agents say.
         log: process.env['BOOKEND_TEST_LOG'] === '1' ? stderrLog('debug') : silentLog,

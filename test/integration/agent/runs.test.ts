@@ -146,8 +146,8 @@ describe('how commands end', () => {
     expect(ended).toMatchObject({ ending: 'exited', exitCode: 0, retryCount: 2 });
     expect(ended.lastRetryAgoMs).toBeTypeOf('number');
     const folder = 'workitems/job1/job-1/task1';
-    expect(await node.read(`${folder}/stdout.0.txt`)).toBe('1\n');
-    expect(await node.read(`${folder}/stdout.1.txt`)).toBe('2\n');
+    expect(await node.read(`${folder}/stdout.1.0.txt`)).toBe('1\n');
+    expect(await node.read(`${folder}/stdout.1.1.txt`)).toBe('2\n');
     expect(await node.read(`${folder}/stdout.txt`)).toBe('3\n');
   });
 
