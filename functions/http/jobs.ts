@@ -8,15 +8,19 @@ import { toPreparationAndReleaseStatus } from '../../shared/job-nodes/job-node-r
 import { listPreparationAndRelease } from '../../shared/job-nodes/list-preparation-and-release.js';
 import { addJob } from '../../shared/jobs/add-job.js';
 import { deleteJob } from '../../shared/jobs/delete-job.js';
-import { parseJobAdd, parseTerminate } from '../../shared/jobs/job-body.js';
+import { disableJob, enableJob } from '../../shared/jobs/disable-job.js';
+import { parseDisable, parseJobAdd, parseTerminate } from '../../shared/jobs/job-body.js';
+import { parseJobPatch, parseJobUpdate } from '../../shared/jobs/job-update-body.js';
 import { jobFilters, jobProperties } from '../../shared/jobs/job-filters.js';
 import { jobUrl, toJobResource } from '../../shared/jobs/job-resource.js';
 import { listJobs, loadJob } from '../../shared/jobs/read-jobs.js';
 import { terminateJob } from '../../shared/jobs/terminate-job.js';
+import { updateJob } from '../../shared/jobs/update-job.js';
 import { getQuery, listQuery, listResources, pathId, selectFrom } from '../../shared/rest/resource-query.js';
 import { toValidators } from '../../shared/rest/etag.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';
+import { countTasks } from '../../shared/tasks/count-tasks.js';
 
 const operation = createOperation(getServices);
 
@@ -66,6 +70,59 @@ app.http('terminate-job', {
     const { json, conditions } = request;
     const job = await terminateJob(services, pathId(request, 'jobId'), { ...parseTerminate(json), conditions });
     return { status: 202, dataServiceId: true, ...toValidators(job.lastModified) };
+  }),
+});
+
+app.http('disable-job', {
+  methods: ['POST'],
+  route: 'jobs/{jobId}/disable',
+  authLevel: 'anonymous',
+  handler: operation('disable-job', { conditional: true, body: 'required' }, async (request, services) => {
+    const { json, conditions } = request;
+    const job = await disableJob(services, pathId(request, 'jobId'), { ...parseDisable(json), conditions });
+    return { status: 202, dataServiceId: true, ...toValidators(job.lastModified) };
+  }),
+});
+
+app.http('enable-job', {
+  methods: ['POST'],
+  route: 'jobs/{jobId}/enable',
+  authLevel: 'anonymous',
+  handler: operation('enable-job', { conditional: true, body: 'optional' }, async (request, services) => {
+    const job = await enableJob(services, pathId(request, 'jobId'), { conditions: request.conditions });
+    return { status: 202, dataServiceId: true, ...toValidators(job.lastModified) };
+  }),
+});
+
+app.http('patch-job', {
+  methods: ['PATCH'],
+  route: 'jobs/{jobId}',
+  authLevel: 'anonymous',
+  handler: operation('patch-job', { conditional: true, body: 'required' }, async (request, services) => {
+    const { json, conditions } = request;
+    const job = await updateJob(services, pathId(request, 'jobId'), { changes: parseJobPatch(json), conditions });
+    return { status: 200, dataServiceId: true, ...toValidators(job.lastModified) };
+  }),
+});
+
+app.http('update-job', {
+  methods: ['PUT'],
+  route: 'jobs/{jobId}',
+  authLevel: 'anonymous',
+  handler: operation('update-job', { conditional: true, body: 'required' }, async (request, services) => {
+    const { json, conditions } = request;
+    const job = await updateJob(services, pathId(request, 'jobId'), { changes: parseJobUpdate(json), conditions });
+    return { status: 200, dataServiceId: true, ...toValidators(job.lastModified) };
+  }),
+});
+
+app.http('get-task-counts', {
+  methods: ['GET'],
+  route: 'jobs/{jobId}/taskcounts',
+  authLevel: 'anonymous',
+  handler: operation('get-task-counts', {}, async (request, services) => {
+    const json = await countTasks(services, pathId(request, 'jobId'));
+    return { status: 200, metadata: 'taskcountsresult/@Element', json };
   }),
 });
 

@@ -4,6 +4,9 @@ import { hashOf } from '../hash.js';
 
 export type EventType =
   | 'dev.bookend.job.start'
+  | 'dev.bookend.job.disable.start'
+  | 'dev.bookend.job.disable.complete'
+  | 'dev.bookend.job.enable'
   | 'dev.bookend.job.terminate.start'
   | 'dev.bookend.job.terminate.complete'
   | 'dev.bookend.job.delete.start'

@@ -38,6 +38,7 @@ export type Preparation = SpecialRun;
 export type WaiverReason =
   | 'nodeRemoved' // the node left its pool, or the pool was deleted
   | 'nodeLost' // silent past its bound
+  | 'poolChanged' // the job was moved to another pool
   | 'nodeReimaged' // nothing of the job is left on its disk
   | 'preparationInterrupted'; // the job ended while its preparation still ran
 
@@ -59,6 +60,8 @@ export type TaskRun = OrderedRun & {
   readonly lastRequeueTime?: string;
   /** The latest kill, so that its end counts as the end of the task. */
   readonly killSentAt?: string;
+  /** It was killed to run again later: its task waits again unless the run had ended by itself. */
+  readonly whenKilled?: 'requeue';
   /** The task was deleted: its end is awaited, but no row is left to tell of it. */
   readonly taskDeleted?: true;
 };

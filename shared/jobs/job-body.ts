@@ -24,7 +24,7 @@ import {
   storedDuration,
   userIdentityBody,
 } from '../tasks/run-resource.js';
-import type { JobDefinition, PreparationDefinition, ReleaseDefinition } from './job.js';
+import type { DisableTasks, JobDefinition, PreparationDefinition, ReleaseDefinition } from './job.js';
 
 /** Longest time a release may take, and what it gets unless told otherwise. */
 export const maxReleaseWallClockMs = 15 * 60_000;
@@ -57,6 +57,7 @@ export const jobConstraintsBody = z.strictObject({
   maxTaskRetryCount: retryCountBody.default(0),
 });
 export const onAllTasksCompleteBody = choice(['noaction', 'terminatejob']);
+export const allowTaskPreemptionBody = onlyDefault(z.boolean(), false);
 export const priorityBody = z.int().min(-1000).max(1000);
 export const parallelTasksBody = z.int().refine((count) => count === -1 || count > 0, 'expected -1 or more than 0');
 
@@ -66,7 +67,7 @@ const jobAddBody = z
     displayName: displayNameText.optional(),
     priority: priorityBody.default(0),
     maxParallelTasks: parallelTasksBody.default(-1),
-    allowTaskPreemption: onlyDefault(z.boolean(), false),
+    allowTaskPreemption: allowTaskPreemptionBody,
     constraints: jobConstraintsBody.optional(),
     jobManagerTask: unsupported,
     jobPreparationTask: preparationBody.optional(),
@@ -92,6 +93,7 @@ const jobAddBody = z
       ]);
   });
 
+const disableBody = z.strictObject({ disableTasks: choice(['requeue', 'terminate', 'wait']) });
 const terminateBody = z.strictObject({ terminateReason: text(1024).optional() });
 
 /**
@@ -133,6 +135,11 @@ export function fromJobConstraints(
     ...(wallClock !== undefined && Number.isFinite(wallClock) && { maxWallClockMs: storedDuration(wallClock) }),
     maxTaskRetryCount: body?.maxTaskRetryCount ?? 0,
   };
+}
+
+/** How the body of Disable Job wants running tasks to be dealt with. Throws BatchError as parseJobAdd does. */
+export function parseDisable(json: unknown): { disableTasks: DisableTasks } {
+  return parseBody(disableBody, json);
 }
 
 function fromPreparation(body: z.output<typeof preparationBody>): PreparationDefinition {

@@ -3,6 +3,7 @@
 import type { Capacity } from '../nodes/node-messages.js';
 import { assignTasks } from './assignment-decisions.js';
 import { toDraft, type Draft } from './draft.js';
+import { disableJobs } from './disabling-decisions.js';
 import { endJobs, keepRefs } from './ending-decisions.js';
 import { dropVoidLeases, hearReports, showNodeStates, welcomeNodes } from './hearing-decisions.js';
 import { closePool, dissolvePool, loseSilentNodes, settleLostJobNodes, watchAgain } from './loss-decisions.js';
@@ -45,6 +46,7 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   repeatOrders(draft);
   killDeletedTasks(draft);
   terminateJobs(draft);
+  disableJobs(draft);
   endJobs(draft);
   assignTasks(draft);
   showNodeStates(draft);

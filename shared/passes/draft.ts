@@ -133,8 +133,15 @@ export function taskOf(draft: Draft, jobId: string, taskId: string): Task | unde
   return found;
 }
 
+/** How the job stands on the node, if it ever had to do with it; from the start where it comes back from another pool. */
 export function jobNodeOf(jobDraft: JobDraft, node: Node): JobNode {
-  return jobDraft.jobNodes.get(node.id) ?? newJobNode(jobDraft.job, node);
+  const fresh = newJobNode(jobDraft.job, node);
+  const known = jobDraft.jobNodes.get(node.id) ?? fresh;
+  const hasReturned = known.release.state === 'waived' && known.release.reason === 'poolChanged';
+  if (!hasReturned || known.epoch !== node.epoch) return known;
+  const { preparation, preparationAttempts, releaseAttempts } = known;
+  const isFailed = preparation.state === 'completed' && preparation.result === 'failure';
+  return { ...fresh, preparationAttempts, releaseAttempts, ...(isFailed ? { preparation } : {}) };
 }
 
 export function putJobNode(jobDraft: JobDraft, jobNode: JobNode): void {

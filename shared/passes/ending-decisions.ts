@@ -125,9 +125,10 @@ export function keepRefs(draft: Draft): void {
     const over = jobDraft === undefined || seen.job?.state === 'completed';
     // A purged job's reference goes last, after its rows.
     if (over) draft.refs.delete(seen.key);
-    if (over || ref === undefined) continue;
+    if (over) continue;
     const hasReady = jobDraft.job.state === 'active' && (seen.moreReady || jobDraft.ready.size > 0);
     const next = referenceTo(jobDraft.job, hasReady);
-    if (ref.hasReady !== hasReady || ref.deadline !== next.deadline) draft.refs.set(seen.key, next);
+    // One that is missing went while the job was on its way here from another pool.
+    if (ref?.hasReady !== hasReady || ref.deadline !== next.deadline) draft.refs.set(seen.key, next);
   }
 }

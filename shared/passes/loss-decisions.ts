@@ -85,17 +85,20 @@ export function settleLostJobNodes(draft: Draft): void {
   for (const jobDraft of draft.jobs.values()) {
     for (const jobNode of [...jobDraft.jobNodes.values()]) {
       const node = draft.nodes.get(jobNode.nodeId);
-      if (node === undefined) settle(draft, jobDraft, jobNode, 'nodeRemoved', 'userRequest');
+      if (node === undefined) settle(draft, jobDraft, jobNode, goneBecause(draft, jobNode), 'userRequest');
       else if (node.state === 'unknown') settle(draft, jobDraft, jobNode, 'nodeLost', 'recovery');
     }
   }
 }
 
+const goneBecause = ({ seen }: Draft, { poolId }: JobNode): WaiverReason =>
+  poolId.toLowerCase() === seen.poolId.toLowerCase() ? 'nodeRemoved' : 'poolChanged';
+
 function settle(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, reason: WaiverReason, cause: RequeueCause): void {
   let next = keepDoubt(jobNode, jobDraft.job.definition);
   for (const run of next.runs) next = requeue(draft, jobDraft, next, run, cause);
   if (next.runs.length > 0) return;
-  if (reason === 'nodeRemoved' || isEnding(jobDraft.job)) next = withoutObligation(draft, jobDraft, next, reason);
+  if (reason !== 'nodeLost' || isEnding(jobDraft.job)) next = withoutObligation(draft, jobDraft, next, reason);
   if (next !== jobNode) putJobNode(jobDraft, next);
 }
 

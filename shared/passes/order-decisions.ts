@@ -150,8 +150,14 @@ export function killDeletedTasks(draft: Draft): void {
   }
 }
 
-/** Orders the node to kill these runs, unless a kill is on its way already. */
-export function killRuns(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, runs: readonly TaskRun[]): JobNode {
+/** Orders the node to kill these runs, unless a kill is on its way already; their tasks end with it, or wait again where `whenKilled` says so. */
+export function killRuns(
+  draft: Draft,
+  jobDraft: JobDraft,
+  jobNode: JobNode,
+  runs: readonly TaskRun[],
+  whenKilled?: TaskRun['whenKilled'],
+): JobNode {
   const node = draft.nodes.get(jobNode.nodeId);
   if (node === undefined || !isReachable(node)) return jobNode;
   const due = runs.filter((run) => isKillDue(draft, run.killSentAt));
@@ -164,7 +170,11 @@ export function killRuns(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run
   const dueIds = new Set(due.map((run) => run.runId));
   const next = {
     ...jobNode,
-    runs: jobNode.runs.map((run) => (dueIds.has(run.runId) ? { ...run, killSentAt: draft.at } : run)),
+    runs: jobNode.runs.map((run) =>
+      dueIds.has(run.runId)
+        ? { ...run, killSentAt: draft.at, ...(whenKilled === undefined ? {} : { whenKilled }) }
+        : run,
+    ),
   };
   putJobNode(jobDraft, next);
   return next;

@@ -1,6 +1,7 @@
 // What happens to the tasks that a node has: they start, end, or go back to wait for another node.
 import { instantAgo, outcomeOf } from '../job-nodes/job-node-decisions.js';
 import type { JobNode, RunOutcome, TaskRun } from '../job-nodes/job-node.js';
+import { isOpen } from '../jobs/job-decisions.js';
 import type { RunReport } from '../nodes/node-messages.js';
 import type { FailureInfo } from '../tasks/run-definition.js';
 import type { TaskAssignment, TaskStatus } from '../tasks/task.js';
@@ -40,14 +41,9 @@ function hearEnd(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRu
   const outcome = outcomeOf(report, draft.now) ?? (began ? outcomeOfVanished(draft, run, report) : undefined);
   const seen = began && !jobNode.taskStarted ? { ...jobNode, taskStarted: true } : jobNode;
   // What was killed before it began has not been run.
-  if (outcome === undefined || (report.ending === 'killed' && !began)) {
-    const next = requeue(
-      draft,
-      jobDraft,
-      seen,
-      run,
-      failedPreparationOf(jobNode, run) ? 'preparationFailed' : 'recovery',
-    );
+  const isUnrun = outcome === undefined || (report.ending === 'killed' && !began);
+  if (isUnrun || isToRunAgain(jobDraft, run, report)) {
+    const next = requeue(draft, jobDraft, seen, run, causeOf(jobDraft, jobNode, run));
     return next.runs.some(({ runId }) => runId === run.runId) ? inPart(draft, jobNode) : next;
   }
   if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return inPart(draft, jobNode);
@@ -56,6 +52,17 @@ function hearEnd(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRu
     requeueCount: run.requeueCount,
     ...(run.lastRequeueTime === undefined ? {} : { lastRequeueTime: run.lastRequeueTime }),
   });
+}
+
+/** Whether a kill ended the run that wanted its task to wait again; nothing waits any more once the job ends. */
+function isToRunAgain({ job }: JobDraft, run: TaskRun, report: RunReport): boolean {
+  const wasKilled = report.ending === 'killed' || report.ending === 'lost' || report.ending === 'neverStarted';
+  return run.whenKilled === 'requeue' && wasKilled && isOpen(job);
+}
+
+function causeOf({ job }: JobDraft, jobNode: JobNode, run: TaskRun): RequeueCause {
+  if (failedPreparationOf(jobNode, run)) return 'preparationFailed';
+  return run.killSentAt !== undefined && isOpen(job) ? 'userRequest' : 'recovery';
 }
 
 /** A run that vanished while it was being killed has ended as wanted; any other that vanished has no outcome. */

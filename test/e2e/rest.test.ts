@@ -453,13 +453,13 @@ describe('a refusal', () => {
       'jobReleaseTask',
     ],
     [
-      'an operation that is not supported yet',
+      'a way to disable that Batch does not have',
       'POST',
       '/jobs/J/disable',
-      { disableTasks: 'wait' },
+      { disableTasks: 'pause' },
       400,
-      'NotImplemented',
-      undefined,
+      'InvalidPropertyValue',
+      'disableTasks',
     ],
     [
       'an operation that is not supported yet, without body',

@@ -9,8 +9,6 @@ describe('a request that no function answers', () => {
     ['POST', '/Pools/p/Nodes/n/Reboot/', 'reboot-node'],
     ['DELETE', '/pools/p/nodes/n/files/a%2Fb', 'delete-node-file'],
     ['DELETE', '/jobs/j/tasks/t/files/a/b', 'delete-task-file'],
-    ['POST', '/jobs/j/disable', 'disable-job'],
-    ['GET', '/jobs/j/taskcounts', 'get-task-counts'],
     ['PUT', '/jobs/j/tasks/t', 'update-task'],
     ['GET', '/jobschedules', 'list-job-schedules'],
     ['GET', '/certificates(thumbprintAlgorithm=sha1,thumbprint=ff)', 'get-certificate'],

@@ -1,0 +1,68 @@
+// What a client may say when it changes a job: PATCH leaves out what stays, PUT what goes back to its default.
+// https://learn.microsoft.com/rest/api/batchservice/job/patch, https://learn.microsoft.com/rest/api/batchservice/job/update
+import { z } from 'zod';
+import { idText, metadataBody, unsupported } from '../rest/body-types.js';
+import { parseBody, requireStorable } from '../rest/request-body.js';
+import {
+  allowTaskPreemptionBody,
+  fromJobConstraints,
+  jobConstraintsBody,
+  onAllTasksCompleteBody,
+  parallelTasksBody,
+  priorityBody,
+} from './job-body.js';
+import type { JobDefinition } from './job.js';
+
+/** What of a job can be changed once it was added. */
+export type JobChanges = Partial<
+  Pick<JobDefinition, 'priority' | 'maxParallelTasks' | 'constraints' | 'onAllTasksComplete' | 'poolId' | 'metadata'>
+>;
+
+const poolInfoBody = z.strictObject({ autoPoolSpecification: unsupported, poolId: idText });
+
+const patchBody = z.strictObject({
+  priority: priorityBody.optional(),
+  maxParallelTasks: parallelTasksBody.optional(),
+  allowTaskPreemption: allowTaskPreemptionBody,
+  onAllTasksComplete: onAllTasksCompleteBody.optional(),
+  constraints: jobConstraintsBody.optional(),
+  poolInfo: poolInfoBody.optional(),
+  metadata: metadataBody.optional(),
+});
+
+const updateBody = patchBody.extend({
+  priority: priorityBody.default(0),
+  maxParallelTasks: parallelTasksBody.default(-1),
+  onAllTasksComplete: onAllTasksCompleteBody.default('noaction'),
+  poolInfo: poolInfoBody,
+  metadata: metadataBody.default([]),
+});
+
+/**
+ * What the body of Patch Job changes: only what it names, each as a whole, so that constraints without a retry count reset it.
+ * Throws BatchError as parseJobAdd does.
+ */
+export function parseJobPatch(json: unknown): JobChanges {
+  const body = parseBody(patchBody, json);
+  return requireStorable({
+    ...(body.priority !== undefined && { priority: body.priority }),
+    ...(body.maxParallelTasks !== undefined && { maxParallelTasks: body.maxParallelTasks }),
+    ...(body.onAllTasksComplete !== undefined && { onAllTasksComplete: body.onAllTasksComplete }),
+    ...(body.constraints !== undefined && { constraints: fromJobConstraints(body.constraints) }),
+    ...(body.poolInfo !== undefined && { poolId: body.poolInfo.poolId }),
+    ...(body.metadata !== undefined && { metadata: body.metadata }),
+  });
+}
+
+/** What the body of Update Job changes: everything that can be, what it leaves out to the default. Throws BatchError as parseJobAdd does. */
+export function parseJobUpdate(json: unknown): JobChanges {
+  const body = parseBody(updateBody, json);
+  return requireStorable({
+    priority: body.priority,
+    maxParallelTasks: body.maxParallelTasks,
+    onAllTasksComplete: body.onAllTasksComplete,
+    constraints: fromJobConstraints(body.constraints),
+    poolId: body.poolInfo.poolId,
+    metadata: body.metadata,
+  });
+}

@@ -1,0 +1,78 @@
+// Changing what of a job can be changed. A job that is disabled can be moved to another pool: what its nodes in the old one owe is waived.
+import { BatchError } from '../errors.js';
+import { hintTypes, sendHint } from '../events/hints.js';
+import { jobRefRow, poolListPartition, toJobRef } from '../pools/pool-rows.js';
+import type { Conditions } from '../rest/conditions.js';
+import { requireStorable } from '../rest/request-body.js';
+import type { Services } from '../services.js';
+import { changeJob } from './change-job.js';
+import { referenceTo } from './job-decisions.js';
+import type { JobChanges } from './job-update-body.js';
+import type { Job } from './job.js';
+import { poolPartitionOf, refuseUnlessOpen } from './read-jobs.js';
+
+/**
+ * Changes an open job. Throws JobNotFound, JobBeingTerminated, JobCompleted, JobBeingDeleted, ConditionNotMet, InvalidPropertyValue,
+ * and OperationInvalidForCurrentState when a job that is not disabled is to have another pool.
+ * https://learn.microsoft.com/rest/api/batchservice/job/patch
+ */
+export async function updateJob(
+  services: Services,
+  jobId: string,
+  { changes, conditions }: { readonly changes: JobChanges; readonly conditions: Conditions },
+): Promise<Job> {
+  let poolBefore: string | undefined;
+  const job = await changeJob(
+    services,
+    jobId,
+    (before) => {
+      refuseUnlessOpen(before, 'it cannot be changed');
+      return { job: decideUpdate(before, changes), events: [] };
+    },
+    {
+      conditions,
+      async before(next, previous) {
+        if (isSamePool(next, previous)) return;
+        poolBefore = previous.definition.poolId;
+        await announce(services, next);
+      },
+    },
+  );
+  // The old pool takes the job off its list; should it not hear of it, the sweep does.
+  if (poolBefore !== undefined) await sendHint(services, hintTypes.jobChanged, { poolId: poolBefore, jobId });
+  return job;
+}
+
+/** The job with these changes, or the refusal of what cannot be changed now. */
+export function decideUpdate(job: Job, changes: JobChanges): Job {
+  const { definition } = job;
+  if (definition.onAllTasksComplete === 'terminatejob' && changes.onAllTasksComplete === 'noaction') {
+    throw new BatchError(
+      'InvalidPropertyValue',
+      `Job '${definition.id}' ends when all its tasks are completed; that cannot be taken back`,
+      { PropertyName: 'onAllTasksComplete', PropertyValue: 'noaction', Reason: 'It is terminatejob already' },
+    );
+  }
+  const next = { ...job, definition: requireStorable({ ...definition, ...changes }) };
+  if (isSamePool(next, job)) return { ...next, definition: { ...next.definition, poolId: definition.poolId } };
+  if (job.state === 'disabled') return next;
+  throw new BatchError(
+    'OperationInvalidForCurrentState',
+    `Job '${definition.id}' is ${job.state}; only a job that is disabled can get another pool`,
+    { PropertyName: 'poolInfo' },
+  );
+}
+
+// Before the job names the pool, so that the sweep finds it there whatever happens after.
+async function announce({ table }: Services, job: Job): Promise<void> {
+  const { id, poolId } = job.definition;
+  await Promise.all([
+    table.write(poolListPartition, [{ type: 'upsert', row: poolId.toLowerCase(), values: {} }]),
+    table.write(poolPartitionOf(job), [
+      { type: 'upsert', row: jobRefRow(id), values: toJobRef(referenceTo(job, false)) },
+    ]),
+  ]);
+}
+
+const isSamePool = (one: Job, other: Job): boolean =>
+  one.definition.poolId.toLowerCase() === other.definition.poolId.toLowerCase();
