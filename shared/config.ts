@@ -29,6 +29,8 @@ export const settingsSchema = z.object({
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]$/, { error: 'expected a container name' })
     .default('bookend'),
+  /** Where a job's release is owed: where a `task` of it ran after its preparation, or wherever its `preparation` ran. Counts for jobs added from then on. */
+  BookendReleaseAfter: z.enum(['task', 'preparation']).default('task'),
   /** Least level that is logged. */
   BookendLogLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -39,6 +41,7 @@ export type Config = {
   readonly account: { readonly name: string; readonly keys: readonly string[] };
   readonly table: string;
   readonly container: string;
+  readonly releaseAfter: 'task' | 'preparation';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 };
 
@@ -63,6 +66,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     },
     table: settings.BookendTable,
     container: settings.BookendContainer,
+    releaseAfter: settings.BookendReleaseAfter,
     logLevel: settings.BookendLogLevel,
   };
 }

@@ -66,11 +66,16 @@ app.http('terminate-job', {
   methods: ['POST'],
   route: 'jobs/{jobId}/terminate',
   authLevel: 'anonymous',
-  handler: operation('terminate-job', { conditional: true, body: 'optional' }, async (request, services) => {
-    const { json, conditions } = request;
-    const job = await terminateJob(services, pathId(request, 'jobId'), { ...parseTerminate(json), conditions });
-    return { status: 202, dataServiceId: true, ...toValidators(job.lastModified) };
-  }),
+  handler: operation(
+    'terminate-job',
+    { query: ['force'], conditional: true, body: 'optional' },
+    async (request, services) => {
+      const { json, conditions } = request;
+      const asked = { ...parseTerminate(json), force: request.flag('force'), conditions };
+      const job = await terminateJob(services, pathId(request, 'jobId'), asked);
+      return { status: 202, dataServiceId: true, ...toValidators(job.lastModified) };
+    },
+  ),
 });
 
 app.http('disable-job', {
@@ -130,8 +135,9 @@ app.http('delete-job', {
   methods: ['DELETE'],
   route: 'jobs/{jobId}',
   authLevel: 'anonymous',
-  handler: operation('delete-job', { conditional: true }, async (request, services) => {
-    await deleteJob(services, pathId(request, 'jobId'), { conditions: request.conditions });
+  handler: operation('delete-job', { query: ['force'], conditional: true }, async (request, services) => {
+    const { conditions } = request;
+    await deleteJob(services, pathId(request, 'jobId'), { force: request.flag('force'), conditions });
     return { status: 202 };
   }),
 });

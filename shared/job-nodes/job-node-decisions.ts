@@ -54,7 +54,13 @@ export function hearPreparation(jobNode: JobNode, report: RunReport, definition:
   const next = hearRun(preparation, report, now);
   if (next === preparation) return jobNode;
   const counts = next.state === 'completed' && hasPrepared(jobNode, next.result, definition);
-  return { ...jobNode, preparation: next, ...(counts ? { prepared: true } : {}) };
+  const began = report.startedAgoMs !== undefined;
+  return {
+    ...jobNode,
+    preparation: next,
+    ...(counts ? { prepared: true } : {}),
+    ...(began ? { preparationBegan: true } : {}),
+  };
 }
 
 // One that was killed because its job ended never completed, even where tasks do not wait for it.
@@ -106,7 +112,12 @@ export function carryToEpoch(jobNode: JobNode, node: Node, job: Job, now: Date):
   const releaseBegan = release.state === 'ordered' || release.state === 'running';
   if (jobNode.imageEpoch !== node.imageEpoch) {
     const owed = releaseBegan || (isEnding(job) && release.state === 'none' && mayOweRelease(jobNode, job.definition));
-    const { prepared: __, mayOweRelease: ___, ...blank } = { ...carried, preparation: none, taskStarted: false };
+    const {
+      prepared: __,
+      mayOweRelease: ___,
+      preparationBegan: ____,
+      ...blank
+    } = { ...carried, preparation: none, taskStarted: false };
     return owed ? waive(blank, 'nodeReimaged', now) : blank;
   }
   const rerun = job.definition.jobPreparationTask?.rerunOnNodeRebootAfterSuccess ?? true;
@@ -137,9 +148,14 @@ export function mustWait(jobNode: JobNode, definition: JobDefinition): boolean {
   return !(jobNode.preparation.state === 'completed' && jobNode.preparation.result === 'success');
 }
 
-/** Whether this node would owe a release if the job ended now: since its last image a preparation completed and a task started here. */
-export function owesRelease(jobNode: JobNode, definition: JobDefinition): boolean {
-  return definition.jobReleaseTask !== undefined && jobNode.taskStarted && jobNode.prepared === true;
+/**
+ * Whether this node would owe a release if the job ended now: since its last image a preparation completed and a task started here,
+ * or a preparation began at all where the job was added under that rule.
+ */
+export function owesRelease(jobNode: JobNode, { jobReleaseTask }: JobDefinition): boolean {
+  if (jobReleaseTask === undefined) return false;
+  if (jobReleaseTask.releaseAfter === 'preparation') return jobNode.preparationBegan === true;
+  return jobNode.taskStarted && jobNode.prepared === true;
 }
 
 /** Whether this node owes a release for all that can be known when it cannot be asked: what it was ordered may have happened unheard. */
@@ -147,8 +163,8 @@ export function mayOweRelease(jobNode: JobNode, definition: JobDefinition): bool
   if (definition.jobReleaseTask === undefined) return false;
   const { preparation, runs, taskStarted, prepared } = jobNode;
   const mayBePrepared = prepared === true || preparation.state === 'ordered' || preparation.state === 'running';
-  const mayHaveStarted = taskStarted || runs.length > 0;
-  return jobNode.mayOweRelease === true || (mayBePrepared && mayHaveStarted);
+  const mayHaveStarted = taskStarted || runs.length > 0 || definition.jobReleaseTask.releaseAfter === 'preparation';
+  return jobNode.mayOweRelease === true || owesRelease(jobNode, definition) || (mayBePrepared && mayHaveStarted);
 }
 
 /** The job node with that doubt kept, before its runs are taken from it. */

@@ -39,6 +39,7 @@ export type WaiverReason =
   | 'nodeRemoved' // the node left its pool, or the pool was deleted
   | 'nodeLost' // silent past its bound
   | 'poolChanged' // the job was moved to another pool
+  | 'forced' // the job's end was not to wait for its nodes
   | 'nodeReimaged' // nothing of the job is left on its disk
   | 'preparationInterrupted'; // the job ended while its preparation still ran
 
@@ -86,6 +87,8 @@ export type JobNode = {
   readonly taskStarted: boolean;
   /** A preparation completed here since the node's last image, so that a release has something to undo. Outlives a reboot, as the disk does. */
   readonly prepared?: true;
+  /** A preparation began here since the node's last image, whatever became of it. */
+  readonly preparationBegan?: true;
   /** Runs of the job were taken from this node while it could not be asked what became of them: for all that is known, a release is owed. */
   readonly mayOweRelease?: true;
 };

@@ -1,5 +1,6 @@
 // Adding a job: its places in the lists first, so that no job exists that the sweep could not find; then its head.
 // They are written anew even if they are there: whoever is about to remove one finds it changed, and leaves it.
+import type { Config } from '../config.js';
 import { BatchError } from '../errors.js';
 import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
@@ -13,8 +14,9 @@ import { deadlineOf, referenceTo } from './job-decisions.js';
 import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
 
 /** Adds the job. Throws JobExists, or JobBeingDeleted while an older job of that id is still going. */
-export async function addJob(services: Services, definition: JobDefinition): Promise<Job> {
-  const { table, clock, ids } = services;
+export async function addJob(services: Services, asked: JobDefinition): Promise<Job> {
+  const { table, clock, ids, config } = services;
+  const definition = withReleaseAfter(asked, config.releaseAfter);
   const incarnation = ids.uuid();
   const key = definition.id.toLowerCase();
   const added = await tryAgain(services, async () => {
@@ -47,6 +49,13 @@ export async function addJob(services: Services, definition: JobDefinition): Pro
     await sendHint(services, hintTypes.jobChanged, { poolId: definition.poolId, jobId: definition.id });
   }
   return added;
+}
+
+// A job keeps the rule it was added under, whatever the setting is later.
+function withReleaseAfter(definition: JobDefinition, releaseAfter: Config['releaseAfter']): JobDefinition {
+  const { jobReleaseTask } = definition;
+  if (jobReleaseTask === undefined || releaseAfter === 'task') return definition;
+  return { ...definition, jobReleaseTask: { ...jobReleaseTask, releaseAfter } };
 }
 
 // Most jobs want nothing before tasks of theirs are added.

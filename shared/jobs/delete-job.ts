@@ -8,18 +8,19 @@ import { requireConditions, type Conditions } from '../rest/conditions.js';
 import { toValidators } from '../rest/etag.js';
 import type { Services } from '../services.js';
 import { tryAgain } from '../tables/try-again.js';
-import { enter, referenceTo } from './job-decisions.js';
+import { enter, hasten, referenceTo } from './job-decisions.js';
+import type { Job } from './job.js';
 import { headRow, jobPartition, toJobHead } from './job-rows.js';
 import { loadStoredJob, poolPartitionOf } from './read-jobs.js';
 
 /**
- * Starts the deletion of a job in any state. Throws JobNotFound, JobBeingDeleted, ConditionNotMet.
+ * Starts the deletion of a job in any state. With `force` it does not wait for the job's nodes, also when it is under way already. Throws JobNotFound, JobBeingDeleted, ConditionNotMet.
  * https://learn.microsoft.com/rest/api/batchservice/job/delete
  */
 export async function deleteJob(
   services: Services,
   jobId: string,
-  { conditions }: { conditions: Conditions },
+  { force = false, conditions }: { force?: boolean; conditions: Conditions },
 ): Promise<void> {
   const { table, clock, ids } = services;
   const requestStamp = ids.uuid();
@@ -30,11 +31,17 @@ export async function deleteJob(
     const { definition, incarnation } = stored.job;
     if (stored.job.writeStamp === requestStamp) return stored.job;
     requireConditions(conditions, toValidators(stored.job.lastModified));
-    if (stored.job.state === 'deleting') {
+    const isHastened = force && stored.job.state === 'deleting';
+    if (stored.job.state === 'deleting' && !isHastened) {
       throw new BatchError('JobBeingDeleted', `Job '${definition.id}' is already being deleted`);
     }
     const now = clock.now();
-    const next = { ...enter(stored.job, 'deleting', now), lastModified: now.toISOString(), writeStamp: requestStamp };
+    const next: Job = {
+      ...(isHastened ? hasten(stored.job, now) : enter(stored.job, 'deleting', now)),
+      ...(force && { isForced: true }),
+      lastModified: now.toISOString(),
+      writeStamp: requestStamp,
+    };
     // Before the head, so that the sweep finds the job even if nothing after this happens; anew, so that nobody removes it meanwhile.
     await table.write(poolPartitionOf(next), [
       {
@@ -48,7 +55,7 @@ export async function deleteJob(
     });
     await table.write(jobPartition(jobId), [
       { type: 'replace', row: headRow, values: toJobHead(next), etag: stored.etag },
-      ...toEventWrites([started], now, ids.uuid()),
+      ...toEventWrites(isHastened ? [] : [started], now, ids.uuid()),
     ]);
     return next;
   });

@@ -27,6 +27,8 @@ export const releaseDefinitionSchema = z.object({
   maxWallClockMs: z.number(),
   retentionMs: z.number(),
   userIdentity: userIdentitySchema,
+  /** By the account's setting when the job was added: owed wherever the preparation ran, not only where a task followed it. */
+  releaseAfter: z.literal('preparation').optional(),
 });
 export type ReleaseDefinition = z.infer<typeof releaseDefinitionSchema>;
 
@@ -79,6 +81,8 @@ export type Job = {
   readonly endTime?: string;
   /** How the job was last disabled; only while it is disabling or disabled. */
   readonly disableTasks?: DisableTasks;
+  /** Its end does not wait for its nodes: what they still owe is waived. */
+  readonly isForced?: true;
   /** What has to happen to the job in the next look at it. */
   readonly due?: DueChange;
   /** Order number of the next task to be added. */

@@ -7,19 +7,24 @@ import { toValidators } from '../rest/etag.js';
 import type { Services } from '../services.js';
 import { tryAgain } from '../tables/try-again.js';
 import type { Job } from './job.js';
-import { decideTermination } from './job-decisions.js';
+import { decideTermination, hasten } from './job-decisions.js';
 import { headRow, jobPartition, toJobHead } from './job-rows.js';
 import { loadStoredJob, refuseUnlessOpen } from './read-jobs.js';
 
 /**
- * Terminates an open job; `UserTerminate` is Batch's reason when none is given.
+ * Terminates an open job; `UserTerminate` is Batch's reason when none is given. With `force` its end does not wait for its nodes, also when
+ * it is terminating already.
  * Throws JobNotFound, JobBeingTerminated, JobCompleted, JobBeingDeleted, ConditionNotMet.
  * https://learn.microsoft.com/rest/api/batchservice/job/terminate
  */
 export async function terminateJob(
   services: Services,
   jobId: string,
-  { terminateReason = 'UserTerminate', conditions }: { terminateReason?: string; conditions: Conditions },
+  {
+    terminateReason = 'UserTerminate',
+    force = false,
+    conditions,
+  }: { terminateReason?: string; force?: boolean; conditions: Conditions },
 ): Promise<Job> {
   const { table, clock, ids } = services;
   const requestStamp = ids.uuid();
@@ -29,12 +34,17 @@ export async function terminateJob(
     meant = stored.job.incarnation;
     if (stored.job.writeStamp === requestStamp) return stored.job;
     requireConditions(conditions, toValidators(stored.job.lastModified));
-    refuseUnlessOpen(stored.job, 'it cannot be terminated');
     const now = clock.now();
-    const next = { ...decideTermination(stored.job, terminateReason, now), writeStamp: requestStamp };
+    const isHastened = force && stored.job.state === 'terminating';
+    if (!isHastened) refuseUnlessOpen(stored.job, 'it cannot be terminated');
+    const next: Job = {
+      ...(isHastened ? hasten(stored.job, now) : decideTermination(stored.job, terminateReason, now)),
+      ...(force && { isForced: true }),
+      writeStamp: requestStamp,
+    };
     await table.write(jobPartition(jobId), [
       { type: 'replace', row: headRow, values: toJobHead(next), etag: stored.etag },
-      ...toEventWrites(toEvents(next, now), now, ids.uuid()),
+      ...toEventWrites(isHastened ? [] : toEvents(next, now), now, ids.uuid()),
     ]);
     return next;
   });

@@ -5,6 +5,7 @@ import type { JobNode } from '../job-nodes/job-node.js';
 import type { Node } from '../nodes/node.js';
 import { unreachable } from '../unreachable.js';
 import { orderFor, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
+import { cutShort } from './forced-end-decisions.js';
 import { waiveAndTell } from './loss-decisions.js';
 import { isKillDue, isReachable, killRuns, orderOf, runIdOf, toReleaseOrder } from './order-decisions.js';
 import { endedByUser } from './task-run-decisions.js';
@@ -24,7 +25,9 @@ function endJob(draft: Draft, jobDraft: JobDraft): void {
   for (const jobNode of [...jobDraft.jobNodes.values()]) {
     const node = draft.nodes.get(jobNode.nodeId);
     const reachable = node !== undefined && isReachable(node);
-    if (reachable ? !stepOn(draft, jobDraft, jobNode, node) : !isSettled(jobNode)) open += 1;
+    if (jobDraft.job.isForced === true) {
+      if (!cutShort(draft, jobDraft, jobNode, reachable ? node : undefined)) open += 1;
+    } else if (reachable ? !stepOn(draft, jobDraft, jobNode, node) : !isSettled(jobNode)) open += 1;
   }
   if (open > 0) return;
   if (jobDraft.job.state === 'deleting') return purge(draft, jobDraft);

@@ -83,6 +83,25 @@ function failedPreparationOf({ preparation }: JobNode, run: TaskRun): RunOutcome
   return failed ? preparation : undefined;
 }
 
+/** Ends a run whose node is not waited for: its task is over if it may have begun, or waits for ever. False when there is no room left. */
+export function endUnheard(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRun): boolean {
+  if (run.state === 'preparing' || run.taskDeleted === true) {
+    const { runs } = requeue(draft, jobDraft, jobNode, run, 'recovery');
+    return !runs.some(({ runId }) => runId === run.runId);
+  }
+  if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return false;
+  completeRun(draft, jobDraft, jobNode, run, {
+    startTime: run.startTime ?? run.since,
+    endTime: draft.at,
+    result: 'failure',
+    failureInfo: endedByUser,
+    retryCount: 0,
+    requeueCount: run.requeueCount,
+    ...(run.lastRequeueTime === undefined ? {} : { lastRequeueTime: run.lastRequeueTime }),
+  });
+  return true;
+}
+
 function completeRun(
   draft: Draft,
   jobDraft: JobDraft,

@@ -36,6 +36,7 @@ export function createServices(): MemoryServices {
       account: { name: 'account', keys: [] },
       table: 'bookend',
       container: 'bookend',
+      releaseAfter: 'task',
       logLevel: 'error',
     },
   };

@@ -59,6 +59,7 @@ describe('settings', () => {
       account: { name: 'bookend', keys: [key] },
       table: 'bookend',
       container: 'bookend',
+      releaseAfter: 'task',
       logLevel: 'info',
     });
   });

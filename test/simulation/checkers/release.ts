@@ -23,6 +23,7 @@ type Stay = {
   isOwed: boolean;
   isPrepared: boolean;
   taskRan: boolean;
+  preparationBegan: boolean;
   /** Releases that were begun; those that a reboot or a kill interrupted may begin again. */
   releasesRunning: number;
   releasesDone: number;
@@ -47,6 +48,7 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
       isOwed: false,
       isPrepared: false,
       taskRan: false,
+      preparationBegan: false,
       releasesRunning: 0,
       releasesDone: 0,
       releaseEnded: false,
@@ -58,7 +60,8 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
   const review = (stay: Stay): void => {
     const definition = jobs.get(stay.incarnation)?.job.definition;
     if (definition?.jobReleaseTask === undefined) return;
-    stay.isOwed ||= stay.isPrepared && stay.taskRan;
+    const isAfterTask = definition.jobReleaseTask.releaseAfter !== 'preparation';
+    stay.isOwed ||= isAfterTask ? stay.isPrepared && stay.taskRan : stay.preparationBegan;
   };
   const onReleaseStarted = (process: ProcessFact, stay: Stay): void => {
     const where = `release of ${process.jobId} on ${process.machine}`;
@@ -108,6 +111,10 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
                 'promise 3: every obligation is released or waived',
                 `task ${process.taskId} of ${process.jobId} began on ${process.machine} after its release`,
               );
+            review(stay);
+          }
+          if (process.kind === 'preparation') {
+            stay.preparationBegan = true;
             review(stay);
           }
           if (process.kind === 'release') {

@@ -44,6 +44,7 @@ const config: Services['config'] = {
   account: { name: 'sim', keys: [] },
   table: 'bookend',
   container: 'bookend',
+  releaseAfter: 'task',
   logLevel: 'info',
 };
 

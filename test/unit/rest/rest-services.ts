@@ -30,6 +30,7 @@ export function createRestServices(): RestServices {
       storageConnection: '',
       table: 'bookend',
       container: 'bookend',
+      releaseAfter: 'task',
       logLevel: 'info',
     },
     lines,
