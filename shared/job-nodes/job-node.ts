@@ -57,12 +57,19 @@ export type TaskRun = OrderedRun & {
   readonly since: string;
   /** When its process started, once reported. */
   readonly startTime?: string;
+  /** Of its latest start, if that was a retry. */
+  readonly retryCount?: number;
+  readonly lastRetryTime?: string;
   readonly requeueCount: number;
   readonly lastRequeueTime?: string;
   /** The latest kill, so that its end counts as the end of the task. */
   readonly killSentAt?: string;
   /** It was killed to run again later: its task waits again unless the run had ended by itself. */
   readonly whenKilled?: 'requeue';
+  /** Its end is judged by conditions that stand in the task's row. */
+  readonly hasExitConditions?: true;
+  /** The task was ended by its user: its end is awaited, and it is not run again. */
+  readonly taskTerminated?: true;
   /** The task was deleted: its end is awaited, but no row is left to tell of it. */
   readonly taskDeleted?: true;
 };

@@ -76,7 +76,7 @@ const jobAddBody = z
     poolInfo: z.strictObject({ autoPoolSpecification: unsupported, poolId: idText }),
     onAllTasksComplete: onAllTasksCompleteBody.default('noaction'),
     onTaskFailure: choice(['noaction', 'performexitoptionsjobaction']).default('noaction'),
-    usesTaskDependencies: onlyDefault(z.boolean(), false),
+    usesTaskDependencies: z.boolean().default(false),
     networkConfiguration: z.strictObject({ subnetId: text() }).optional(),
     metadata: metadataBody.default([]),
   })

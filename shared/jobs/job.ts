@@ -85,6 +85,10 @@ export type Job = {
   readonly isForced?: true;
   /** What has to happen to the job in the next look at it. */
   readonly due?: DueChange;
+  /** Whether tasks may go on that waited for others, or have to be looked at first: tasks/settle-dependencies.ts does, in the next pass. */
+  readonly dependenciesDue?: true;
+  /** Whether a task was deleted that had satisfied others: whoever gets its id has to satisfy them anew. */
+  readonly satisfiedDeleted?: true;
   /** Order number of the next task to be added. */
   readonly nextTaskOrder: number;
   /** Tasks that have not completed. */

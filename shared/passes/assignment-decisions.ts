@@ -106,6 +106,7 @@ function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask):
     state,
     since: draft.at,
     ...requeues,
+    ...(ready.definition.exitConditions === undefined ? {} : { hasExitConditions: true as const }),
   };
   putJobNode(jobDraft, { ...jobNode, runs: [...jobNode.runs, run] });
   orderOf(draft, jobDraft, node).tasks.push(toTaskOrder(job.definition, jobNode, run, ready.definition));

@@ -36,6 +36,8 @@ export type JobDraft = {
   readonly roomOf: Map<string, { readonly rows: number; readonly characters: number }>;
   /** Requeued by this pass: assigned by the next round, so that no task has two nodes in one transaction. */
   readonly requeued: Set<number>;
+  /** Tasks whose end lets those go on that depend on them, by the node on which it came about. */
+  readonly satisfied: Map<string, string>;
   /** What this pass found due, or an earlier one that died: noted with the end it follows from, whether or not it is done in this pass. */
   due: DueChange | undefined;
   purge: boolean;
@@ -107,6 +109,7 @@ function toJobDraft(seen: SeenJob, job: Job): JobDraft {
     events: [],
     roomOf: new Map(),
     requeued: new Set(),
+    satisfied: new Map(),
     due: job.due,
     purge: false,
   };

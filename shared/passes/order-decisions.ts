@@ -140,12 +140,12 @@ function repeatFor(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Nod
   return next;
 }
 
-/** Kills runs whose task was deleted, once, and again when asked to. */
+/** Kills runs whose task was deleted or ended by its user, once, and again when asked to. */
 export function killDeletedTasks(draft: Draft): void {
   for (const jobDraft of draft.jobs.values()) {
     for (const jobNode of [...jobDraft.jobNodes.values()]) {
-      const deleted = jobNode.runs.filter((run) => run.taskDeleted === true);
-      if (deleted.length > 0) killRuns(draft, jobDraft, jobNode, deleted);
+      const unwanted = jobNode.runs.filter((run) => run.taskDeleted === true || run.taskTerminated === true);
+      if (unwanted.length > 0) killRuns(draft, jobDraft, jobNode, unwanted);
     }
   }
 }

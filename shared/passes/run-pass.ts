@@ -1,6 +1,7 @@
 // A pass: see, decide, save, send. A crash anywhere is a redelivery of the messages, decided again from the tables.
 import type { Services } from '../services.js';
 import { TableConflict } from '../tables/table.js';
+import { settleDependencies } from '../tasks/settle-dependencies.js';
 import { tryAgain } from '../tables/try-again.js';
 import { askAgain, askSince, decidePass, type Decision } from './decide-pass.js';
 import type { Draft } from './draft.js';
@@ -33,11 +34,23 @@ export async function runPass(services: Services, poolId: string, asked: Asked):
     if (capacity !== undefined) await sendCapacity(services, capacity);
     if (wakeUpAt !== undefined) await sendWakeUp(services, poolId, wakeUpAt);
     for (const jobDraft of draft.jobs.values()) if (jobDraft.purge) await purgeJob(services, jobDraft.job);
+    const isSettled = await settle(services, draft);
     logPass(services, poolId, draft);
-    if (!draft.more) return;
+    if (!draft.more && isSettled) return;
     question = askAgain(question, draft);
   }
   throw new Error(`The pass over pool '${poolId}' did not come to rest in ${mostRounds} rounds`);
+}
+
+/** Lets tasks go on that waited for others; false when these are to be looked at in another round. */
+async function settle(services: Services, draft: Draft): Promise<boolean> {
+  let isSettled = true;
+  for (const { job } of draft.jobs.values()) {
+    if (job.dependenciesDue !== true) continue;
+    const { madeReady, more } = await settleDependencies(services, job);
+    if (madeReady || more) isSettled = false;
+  }
+  return isSettled;
 }
 
 async function decideAndSave(services: Services, poolId: string, asked: Asked): Promise<Acting> {

@@ -6,6 +6,7 @@ import { jobRefRow, nodeRow, poolPartition, toJobRef, toNode, toPoolHead } from 
 import type { Services } from '../services.js';
 import { sizeOf } from '../tables/document.js';
 import { maxWritesPerTransaction, type EntityValues, type Write } from '../tables/table.js';
+import { toSatisfiedWrites } from '../tasks/dependency-rows.js';
 import { taskRow, toTaskStatus } from '../tasks/task-rows.js';
 import type { Draft, JobDraft } from './draft.js';
 import { etagKey, type Etags } from './see-pool.js';
@@ -89,6 +90,7 @@ export async function saveJob({ table, clock, ids }: Services, jobDraft: JobDraf
       everAssigned: jobDraft.job.everAssigned,
       openTasks,
       ...(due === undefined ? {} : { due }),
+      ...(jobDraft.job.dependenciesDue === true ? { dependenciesDue: true as const } : {}),
     };
     const values = index === last ? head : toJobHead(between);
     const nodeIds = new Set(transaction.map(({ nodeId }) => nodeId));
@@ -132,6 +134,7 @@ function toUnits(jobDraft: JobDraft, partition: string, etags: Etags): readonly 
       ready === undefined ? { type: 'delete', row } : { type: 'upsert', row, values: toReady(ready) },
     );
   }
+  for (const [taskId, nodeId] of jobDraft.satisfied) unitOf(nodeId).push(...toSatisfiedWrites(taskId));
   return [...units].map(([nodeId, writes]) => ({ nodeId, writes }));
 }
 

@@ -4,7 +4,8 @@ import type { JobNode, RunOutcome, TaskRun } from '../job-nodes/job-node.js';
 import { isOpen } from '../jobs/job-decisions.js';
 import type { RunReport } from '../nodes/node-messages.js';
 import type { FailureInfo } from '../tasks/run-definition.js';
-import type { TaskAssignment, TaskStatus } from '../tasks/task.js';
+import { withoutDependencies, type TaskAssignment, type TaskExecution, type TaskStatus } from '../tasks/task.js';
+import { decideConsequence, follow } from './task-end-decisions.js';
 import { endRun, owe, putJobNode, takeRows, taskOf, type Draft, type JobDraft } from './draft.js';
 
 /** Why a task goes back to wait. A user's act counts in `requeueCount`; recovery does not. */
@@ -22,12 +23,19 @@ export function hearTaskRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, 
   const run = jobNode.runs.find((known) => known.runId === report.runId);
   if (run === undefined) return jobNode;
   if (report.state === 'ended') return hearEnd(draft, jobDraft, jobNode, run, report);
-  const started = report.state === 'running' && run.startTime === undefined;
+  const retries = report.state === 'running' && report.retryCount > (run.retryCount ?? 0);
+  const started = report.state === 'running' && (run.startTime === undefined || retries);
   if (run.heard && !started) return jobNode;
   if (!started) return replaceRun(jobDraft, jobNode, { ...run, heard: true });
   if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return inPart(draft, jobNode);
   const startTime = instantAgo(draft.now, report.startedAgoMs);
-  return showRunning(jobDraft, { ...jobNode, taskStarted: true }, { ...run, heard: true, startTime }, startTime);
+  const retried = retries ? { retryCount: report.retryCount, lastRetryTime: startTime } : {};
+  return showRunning(
+    jobDraft,
+    { ...jobNode, taskStarted: true },
+    { ...run, heard: true, startTime, ...retried },
+    startTime,
+  );
 }
 
 // What does not fit into this round is heard in the next, from the same report.
@@ -40,17 +48,35 @@ function hearEnd(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRu
   const began = report.startedAgoMs !== undefined || run.startTime !== undefined;
   const outcome = outcomeOf(report, draft.now) ?? (began ? outcomeOfVanished(draft, run, report) : undefined);
   const seen = began && !jobNode.taskStarted ? { ...jobNode, taskStarted: true } : jobNode;
+  // Whoever ended the task has ended it, whether or not it had begun.
+  if (run.taskTerminated === true && (outcome === undefined || !began))
+    return endAsTerminated(draft, jobDraft, seen, run) ?? inPart(draft, jobNode);
   // What was killed before it began has not been run.
   const isUnrun = outcome === undefined || (report.ending === 'killed' && !began);
   if (isUnrun || isToRunAgain(jobDraft, run, report)) {
     const next = requeue(draft, jobDraft, seen, run, causeOf(jobDraft, jobNode, run));
     return next.runs.some(({ runId }) => runId === run.runId) ? inPart(draft, jobNode) : next;
   }
-  if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return inPart(draft, jobNode);
-  return completeRun(draft, jobDraft, seen, run, {
-    ...outcome,
-    requeueCount: run.requeueCount,
-    ...(run.lastRequeueTime === undefined ? {} : { lastRequeueTime: run.lastRequeueTime }),
+  return completeRun(draft, jobDraft, seen, run, { ...outcome, ...requeuesOf(run) }) ?? inPart(draft, jobNode);
+}
+
+const requeuesOf = ({
+  requeueCount,
+  lastRequeueTime,
+}: TaskRun): Pick<TaskExecution, 'requeueCount' | 'lastRequeueTime'> => ({
+  requeueCount,
+  ...(lastRequeueTime === undefined ? {} : { lastRequeueTime }),
+});
+
+/** The end of a run whose task was ended by its user, and of which nothing else is known; nothing when it does not fit into this round. */
+function endAsTerminated(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRun): JobNode | undefined {
+  return completeRun(draft, jobDraft, jobNode, run, {
+    ...(run.startTime === undefined ? {} : { startTime: run.startTime }),
+    endTime: draft.at,
+    result: 'failure',
+    failureInfo: endedByUser,
+    retryCount: run.retryCount ?? 0,
+    ...requeuesOf(run),
   });
 }
 
@@ -89,26 +115,27 @@ export function endUnheard(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, r
     const { runs } = requeue(draft, jobDraft, jobNode, run, 'recovery');
     return !runs.some(({ runId }) => runId === run.runId);
   }
-  if (!takeRows(draft, jobDraft, jobNode.nodeId, 1)) return false;
-  completeRun(draft, jobDraft, jobNode, run, {
+  const ended = completeRun(draft, jobDraft, jobNode, run, {
     startTime: run.startTime ?? run.since,
     endTime: draft.at,
     result: 'failure',
     failureInfo: endedByUser,
-    retryCount: 0,
-    requeueCount: run.requeueCount,
-    ...(run.lastRequeueTime === undefined ? {} : { lastRequeueTime: run.lastRequeueTime }),
+    retryCount: run.retryCount ?? 0,
+    ...requeuesOf(run),
   });
-  return true;
+  return ended !== undefined;
 }
 
+/** Nothing when it does not fit into this round, or has to wait for its task's row. */
 function completeRun(
   draft: Draft,
   jobDraft: JobDraft,
   jobNode: JobNode,
   run: TaskRun,
   execution: TaskStatus['execution'],
-): JobNode {
+): JobNode | undefined {
+  const consequence = decideConsequence(draft, jobDraft, run, execution);
+  if (consequence === undefined || !takeRows(draft, jobDraft, jobNode.nodeId, 1 + consequence.rows)) return undefined;
   const node = draft.nodes.get(jobNode.nodeId);
   // The lease goes with the count: a pass that died after saving the node does not count the run again.
   if (node?.leases.some(({ runId }) => runId === run.runId) === true) {
@@ -119,11 +146,12 @@ function completeRun(
     });
   }
   if (run.taskDeleted !== true) jobDraft.job = { ...jobDraft.job, openTasks: jobDraft.job.openTasks - 1 };
+  follow(jobDraft, run, jobNode.nodeId, consequence);
   tellEnd(draft, jobDraft, jobNode, run, execution);
   return endRun(draft, jobDraft, jobNode, run, {
     state: 'completed',
     stateTransitionTime: draft.at,
-    previousState: 'running',
+    previousState: execution.startTime === undefined ? run.state : 'running',
     previousStateTransitionTime: run.state === 'running' ? run.since : (execution.startTime ?? run.since),
     assignment: assignmentOf(jobNode, run),
     execution,
@@ -164,6 +192,7 @@ export function requeue(
   run: TaskRun,
   cause: RequeueCause,
 ): JobNode {
+  if (run.taskTerminated === true) return endAsTerminated(draft, jobDraft, jobNode, run) ?? jobNode;
   const task = run.taskDeleted === true ? undefined : taskOf(draft, jobNode.jobId, run.taskId);
   if (task === undefined && run.taskDeleted !== true) return jobNode;
   const characters = task === undefined ? 0 : JSON.stringify(task.definition).length;
@@ -176,7 +205,7 @@ export function requeue(
     jobDraft.ready.set(run.order, {
       taskId: run.taskId,
       order: run.order,
-      definition: task.definition,
+      definition: withoutDependencies(task.definition),
       attempts: run.attempt,
       activeSince: draft.at,
       ...requeues,
@@ -233,9 +262,9 @@ function showRunning(jobDraft: JobDraft, jobNode: JobNode, run: TaskRun, since: 
         assignment: assignmentOf(jobNode, run),
         execution: {
           startTime: next.startTime ?? next.since,
-          retryCount: 0,
-          requeueCount: run.requeueCount,
-          ...(run.lastRequeueTime === undefined ? {} : { lastRequeueTime: run.lastRequeueTime }),
+          retryCount: next.retryCount ?? 0,
+          ...(next.lastRetryTime === undefined ? {} : { lastRetryTime: next.lastRetryTime }),
+          ...requeuesOf(run),
         },
       },
     });

@@ -11,7 +11,8 @@ import { sizeOf } from '../tables/document.js';
 import { maxWritesPerTransaction, TableConflict, type Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import { refusalOf } from './add-refusals.js';
-import type { ReadyTask, Task, TaskDefinition } from './task.js';
+import { satisfiedRow, toUnseenWrite } from './dependency-rows.js';
+import { toReadyTask, type Task, type TaskDefinition } from './task.js';
 import { fromTaskRow, taskRow, toTaskRow } from './task-rows.js';
 
 /** What became of one task of a collection: it was added, or refused for its own reason. */
@@ -19,7 +20,8 @@ export type TaskAddOutcome = { readonly taskId: string; readonly task?: Task; re
 
 // A transaction takes 4 MiB; the head and the coding of the request need some of it.
 const maxTransactionBytes = 3_000_000;
-const rowsPerTask = 2;
+// The task, where it waits, and in a job with dependencies what a deleted task of its id may have left.
+const rowsPerTask = ({ definition }: Job): number => (definition.usesTaskDependencies === true ? 3 : 2);
 
 /**
  * Adds tasks to an open job, also a disabled one, in their order; each that cannot be added is told apart from the others.
@@ -39,7 +41,7 @@ export async function addTasks(
     outcomes.set(definition, { taskId: definition.id, error });
   }
   const acceptable = definitions.filter((definition) => !outcomes.has(definition));
-  for (const chunk of toChunks(acceptable)) {
+  for (const chunk of toChunks(acceptable, rowsPerTask(job))) {
     const added = await addChunk(addition, chunk, stored);
     for (const outcome of added.outcomes) outcomes.set(outcome.definition, outcome);
     stored = added.stored;
@@ -85,10 +87,11 @@ async function addChunk(
     refuseUnlessOpen(stored.job, 'tasks cannot be added');
     const fresh = chunk.filter((definition) => !known.has(definition));
     const tasks = fresh.map((definition, index) => toNewTask(stored.job, definition, index, services.clock.now()));
-    const job = withTasks(stored.job, tasks.length);
+    const job = withTasks(stored.job, tasks);
     let etag: string | undefined;
     try {
-      [etag] = await services.table.write(jobPartition(jobId), toWrites(job, stored.etag, tasks, stamp));
+      const anew = await findSatisfied(addition, job, tasks);
+      [etag] = await services.table.write(jobPartition(jobId), [...toWrites(job, stored.etag, tasks, stamp), ...anew]);
     } catch (error) {
       if (!(error instanceof TableConflict && error.kind === 'exists')) throw error;
       for (const found of await findExisting(addition, fresh)) known.set(found.definition, found);
@@ -116,8 +119,22 @@ async function findExisting(
   });
 }
 
-function withTasks(job: Job, count: number): Job {
-  return { ...job, nextTaskOrder: job.nextTaskOrder + count, openTasks: job.openTasks + count };
+/** Removes what deleted tasks of these ids have satisfied: tasks that depend on them from now on wait for the new ones. */
+async function findSatisfied({ services }: Addition, job: Job, tasks: readonly Task[]): Promise<readonly Write[]> {
+  if (job.satisfiedDeleted !== true) return [];
+  const rows = tasks.map(({ definition }) => satisfiedRow(definition.id));
+  const found = await Promise.all(rows.map((row) => services.table.get(jobPartition(job.definition.id), row)));
+  return rows.filter((_, index) => found[index] !== undefined).map((row): Write => ({ type: 'delete', row }));
+}
+
+function withTasks(job: Job, tasks: readonly Task[]): Job {
+  const isDue = tasks.some(({ definition }) => definition.dependsOn !== undefined);
+  return {
+    ...job,
+    nextTaskOrder: job.nextTaskOrder + tasks.length,
+    openTasks: job.openTasks + tasks.length,
+    ...(isDue ? { dependenciesDue: true } : {}),
+  };
 }
 
 function toWrites(job: Job, etag: string, tasks: readonly Task[], stamp: string): readonly Write[] {
@@ -125,9 +142,17 @@ function toWrites(job: Job, etag: string, tasks: readonly Task[], stamp: string)
     { type: 'replace', row: headRow, values: toJobHead(job), etag },
     ...tasks.flatMap((task): Write[] => [
       { type: 'insert', row: taskRow(task.definition.id), values: { ...toTaskRow(task), stamp } },
-      { type: 'insert', row: readyRow(task.order), values: toReady(toReadyTask(task)) },
+      toPlaceWrite(task),
     ]),
   ];
+}
+
+// A task that depends on others is looked at by the next pass, whatever has become of these.
+function toPlaceWrite(task: Task): Write {
+  const { definition, order, stateTransitionTime } = task;
+  if (definition.dependsOn === undefined)
+    return { type: 'insert', row: readyRow(order), values: toReady(toReadyTask(task)) };
+  return toUnseenWrite({ taskId: definition.id, order, activeSince: stateTransitionTime });
 }
 
 function toNewTask(job: Job, definition: TaskDefinition, index: number, now: Date): Task {
@@ -144,17 +169,6 @@ function toNewTask(job: Job, definition: TaskDefinition, index: number, now: Dat
   };
 }
 
-function toReadyTask({ definition, order, stateTransitionTime }: Task): ReadyTask {
-  return {
-    taskId: definition.id,
-    order,
-    definition,
-    attempts: 0,
-    activeSince: stateTransitionTime,
-    requeueCount: 0,
-  };
-}
-
 function findRefusals(
   job: Job,
   definitions: readonly TaskDefinition[],
@@ -168,13 +182,13 @@ function findRefusals(
   });
 }
 
-function toChunks(definitions: readonly TaskDefinition[]): readonly (readonly TaskDefinition[])[] {
+function toChunks(definitions: readonly TaskDefinition[], rows: number): readonly (readonly TaskDefinition[])[] {
   const chunks: TaskDefinition[][] = [];
   let bytes = 0;
   for (const definition of definitions) {
-    const size = rowsPerTask * sizeOf({ definition: JSON.stringify(definition) });
+    const size = 2 * sizeOf({ definition: JSON.stringify(definition) });
     const last = chunks.at(-1);
-    const full = last === undefined || (last.length + 1) * rowsPerTask >= maxWritesPerTransaction;
+    const full = last === undefined || (last.length + 1) * rows >= maxWritesPerTransaction;
     if (full || bytes + size > maxTransactionBytes) {
       chunks.push([definition]);
       bytes = size;

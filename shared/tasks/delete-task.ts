@@ -10,6 +10,7 @@ import { toValidators } from '../rest/etag.js';
 import type { Services } from '../services.js';
 import type { Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
+import { satisfiedRow } from './dependency-rows.js';
 import type { Task } from './task.js';
 import { fromTaskRow, taskRow } from './task-rows.js';
 
@@ -51,16 +52,24 @@ async function loadUnlessGone({ table }: Services, job: Job, taskId: string): Pr
   return row === undefined ? undefined : fromTaskRow(row);
 }
 
-async function toWrites({ table }: Services, { job, etag }: StoredJob, task: Task): Promise<readonly Write[]> {
-  const open = task.state === 'completed' ? 0 : 1;
-  const common: readonly Write[] = [
-    { type: 'replace', row: headRow, values: toJobHead({ ...job, openTasks: job.openTasks - open }), etag },
-    { type: 'delete', row: taskRow(task.definition.id) },
-  ];
-  if (task.state === 'completed') return common;
-  if (task.state === 'active') return [...common, { type: 'delete', row: readyRow(task.order) }];
+async function toWrites(services: Services, { job, etag }: StoredJob, task: Task): Promise<readonly Write[]> {
+  const { table } = services;
+  const partition = jobPartition(job.definition.id);
+  const removal: Write = { type: 'delete', row: taskRow(task.definition.id) };
+  const toHead = (next: Job): Write => ({ type: 'replace', row: headRow, values: toJobHead(next), etag });
+  if (task.state === 'completed') {
+    const usesDependencies = job.definition.usesTaskDependencies === true;
+    const satisfied = usesDependencies ? await table.get(partition, satisfiedRow(task.definition.id)) : undefined;
+    return [toHead(satisfied === undefined ? job : { ...job, satisfiedDeleted: true }), removal];
+  }
+  const common = [toHead({ ...job, openTasks: job.openTasks - 1 }), removal];
+  if (task.state === 'active') {
+    // While it waits for others it is found by what it waits for only; whoever comes upon it there finds it gone.
+    const ready = await table.get(partition, readyRow(task.order));
+    return ready === undefined ? common : [...common, { type: 'delete', row: ready.row }];
+  }
   const row = jobNodeRow(task.assignment?.nodeId ?? '');
-  const entity = await table.get(jobPartition(job.definition.id), row);
+  const entity = await table.get(partition, row);
   if (entity === undefined) return common;
   const jobNode = withDeleted(fromJobNode(entity), task);
   return [...common, { type: 'replace', row, values: toJobNode(jobNode), etag: entity.etag }];

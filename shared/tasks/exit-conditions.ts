@@ -8,6 +8,12 @@ export const exitOptionsSchema = z.object({
 /** Absent actions stand for the defaults of the exit that the options are about. */
 export type ExitOptions = z.infer<typeof exitOptionsSchema>;
 
+/** The same with the defaults filled in. */
+export type ExitActions = {
+  readonly jobAction: 'none' | 'disable' | 'terminate';
+  readonly dependencyAction: 'satisfy' | 'block';
+};
+
 export const exitConditionsSchema = z.object({
   exitCodes: z.array(z.object({ code: z.int(), exitOptions: exitOptionsSchema })).optional(),
   /** Both bounds belong to the range. */

@@ -1,7 +1,7 @@
 // Which exit options a task's end calls for.
 // https://learn.microsoft.com/rest/api/batchservice/task/add (ExitConditions, ExitOptions)
 import type { FailureInfo } from './run-definition.js';
-import type { ExitConditions, ExitOptions } from './exit-conditions.js';
+import type { ExitActions, ExitConditions, ExitOptions } from './exit-conditions.js';
 
 /** How a task ended, as far as exit conditions look at it. */
 export type TaskExit = {
@@ -14,7 +14,7 @@ export type TaskExit = {
  * The actions for this end. A listed exit code goes before a range, and both before what says why the task failed; `default` stands for
  * whatever is not listed, except exit code 0, which has to be listed to be treated otherwise than as a success.
  */
-export function decideExitOptions(exit: TaskExit, conditions: ExitConditions = {}): Required<ExitOptions> {
+export function decideExitOptions(exit: TaskExit, conditions: ExitConditions = {}): ExitActions {
   const given = byExitCode(exit, conditions) ?? byFailure(exit, conditions) ?? {};
   const isSuccess = exit.result === 'success';
   return {

@@ -60,6 +60,8 @@ export type TaskStatus = {
   readonly previousState?: TaskState;
   readonly previousStateTransitionTime?: string;
   readonly assignment?: TaskAssignment;
+  /** How many runs of it were ordered before it was ended by its user while it waited. */
+  readonly attempts?: number;
   readonly execution: TaskExecution;
 };
 
@@ -83,3 +85,22 @@ export type ReadyTask = {
   readonly requeueCount: number;
   readonly lastRequeueTime?: string;
 };
+
+/** The task as one that waits for a slot. What it depended on is satisfied, and no longer looked at. */
+export function toReadyTask({ definition, order, stateTransitionTime, attempts = 0, execution }: Task): ReadyTask {
+  const { requeueCount, lastRequeueTime } = execution;
+  return {
+    taskId: definition.id,
+    order,
+    definition: withoutDependencies(definition),
+    attempts,
+    activeSince: stateTransitionTime,
+    requeueCount,
+    ...(lastRequeueTime === undefined ? {} : { lastRequeueTime }),
+  };
+}
+
+/** What of a definition it takes to run the task. */
+export function withoutDependencies({ dependsOn: _, ...definition }: TaskDefinition): TaskDefinition {
+  return definition;
+}

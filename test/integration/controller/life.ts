@@ -40,6 +40,8 @@ export type Life = {
   /** Nodes that were taken away, with what happened on them. */
   readonly formerNodes: SimulatedNode[];
   readonly pending: JobEventMessage[];
+  /** With what a task exits, unless with 0. */
+  readonly exitCodes: Map<string, number>;
   /** How many messages a trigger hands over at once. */
   batchSize: number;
   /** How many of the bus's messages were handed on. */
@@ -60,6 +62,7 @@ export function beginLife(
     formerNodes: [],
     pending: [],
     outages: [],
+    exitCodes: new Map(),
     batchSize: 100,
     heard: 0,
   };
@@ -179,7 +182,7 @@ function provide(life: Life, data: unknown): void {
   }
 }
 
-/** The node does what it is told, as fast as lightning: everything exits 0, and a report tells each change. */
+/** The node does what it is told, as fast as lightning: everything exits 0 unless told otherwise, and a report tells each change. */
 function obey(life: Life, data: unknown): void {
   const order = orderSchema.parse(data);
   const node = life.nodes.get(order.nodeId);
@@ -187,7 +190,7 @@ function obey(life: Life, data: unknown): void {
   receive(node, order);
   report(life, node);
   for (let running = runningOn(node); running.length > 0; running = runningOn(node)) {
-    for (const run of running) exit(node, run, 0);
+    for (const run of running) exit(node, run, life.exitCodes.get(run.taskId) ?? 0);
     report(life, node);
   }
 }

@@ -22,14 +22,19 @@ export const checkTables: CreateChecker = ({ violate, view }) => ({
 });
 
 /** Every accepted task is in exactly one place: waiting, on one node, or done. */
-export function checkConservation({ job, jobNodes, ready, tasks }: JobView, violate: Violate): void {
+export function checkConservation({ job, jobNodes, ready, dependent, tasks }: JobView, violate: Violate): void {
   // While a job is removed, page by page, its rows do not add up.
   if (job === undefined || job.state === 'deleting') return;
   const name = `job ${job.definition.id}`;
-  const waiting = new Map(ready.map((each) => [each.taskId, each]));
+  const byOrder = new Map(tasks.map((task) => [task.order, task]));
+  const held = dependent.filter((each) => {
+    const task = byOrder.get(each.order);
+    return task?.state === 'active' && task.stateTransitionTime === each.activeSince;
+  });
+  const waiting = new Map([...ready, ...held].map((each) => [each.taskId, each]));
   const runs = jobNodes.flatMap((jobNode) => jobNode.runs.filter((run) => run.taskDeleted !== true));
   const onNodes = new Map(runs.map((run) => [run.taskId, run]));
-  if (waiting.size < ready.length) violate('conservation', `${name} has a task that waits twice`);
+  if (waiting.size < ready.length + held.length) violate('conservation', `${name} has a task that waits twice`);
   if (onNodes.size < runs.length) violate('conservation', `${name} has a task on two nodes`);
   for (const { definition, state, assignment } of tasks) {
     const isWaiting = waiting.has(definition.id);

@@ -13,6 +13,7 @@ export type PromiseName =
   | 'promise 9: quiet when nothing happens'
   | 'told at once'
   | 'conservation'
+  | 'dependencies'
   | 'monotone'
   | 'truth'
   | 'no bug is logged'

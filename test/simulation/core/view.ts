@@ -10,6 +10,7 @@ import { fromNode, fromPoolHead, poolPartition } from '../../../shared/pools/poo
 import type { Pool } from '../../../shared/pools/pool.js';
 import { fromDocument } from '../../../shared/tables/document.js';
 import type { Entity, EntityValues } from '../../../shared/tables/table.js';
+import { fromLook, fromWaiting, type Look, type WaitingTask } from '../../../shared/tasks/dependency-rows.js';
 import { fromTaskRow } from '../../../shared/tasks/task-rows.js';
 import type { ReadyTask, Task } from '../../../shared/tasks/task.js';
 import type { MemoryRows } from '../../helpers/memory-table.js';
@@ -18,6 +19,8 @@ export type JobView = {
   readonly job: Job | undefined;
   readonly jobNodes: readonly JobNode[];
   readonly ready: readonly ReadyTask[];
+  /** Tasks that wait for others, or have not been looked at; void ones among them. */
+  readonly dependent: readonly WaitingTask[];
   readonly tasks: readonly Task[];
   readonly events: readonly OwedEvent[];
 };
@@ -63,17 +66,27 @@ export function createView(rows: MemoryRows): View {
 
 function toJobView(entities: readonly Entity[]): JobView {
   let job: Job | undefined;
-  const view = { jobNodes: [] as JobNode[], ready: [] as ReadyTask[], tasks: [] as Task[], events: [] as OwedEvent[] };
+  const view = {
+    jobNodes: [] as JobNode[],
+    ready: [] as ReadyTask[],
+    dependent: [] as WaitingTask[],
+    tasks: [] as Task[],
+    events: [] as OwedEvent[],
+  };
   for (const entity of entities) {
     if (entity.row === 'head') job = parsed(entity, fromJobHead);
     else if (entity.row.startsWith('node:')) view.jobNodes.push(parsed(entity, fromJobNode));
     else if (entity.row.startsWith('ready:')) view.ready.push(parsed(entity, fromReady));
+    else if (entity.row.startsWith('waits:')) view.dependent.push(parsed(entity, fromWaiting));
+    else if (entity.row.startsWith('look:waiting:')) view.dependent.push(...waitingIn(parsed(entity, fromLook)));
     else if (entity.row.startsWith('task:')) view.tasks.push(parsed(entity, fromTaskRow));
     else if (entity.row.startsWith('event:'))
       view.events.push(...parsed(entity, (each) => fromDocument<readonly OwedEvent[]>('events', each.values)));
   }
   return { job, ...view };
 }
+
+const waitingIn = (look: Look): readonly WaitingTask[] => (look.kind === 'waiting' ? [look.waiting] : []);
 
 function toPoolView(entities: readonly Entity[]): PoolView {
   let pool: Pool | undefined;

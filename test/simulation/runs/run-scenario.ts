@@ -10,6 +10,7 @@ import { checkPromptness } from '../checkers/promptness.js';
 import { checkReleases } from '../checkers/release.js';
 import { checkRest } from '../checkers/rest.js';
 import { checkTables } from '../checkers/tables.js';
+import { checkDependencies } from '../checkers/dependencies.js';
 import { checkTruth } from '../checkers/truth.js';
 import type { Line } from '../core/history.js';
 import { createRandom } from '../core/random.js';
@@ -55,6 +56,7 @@ const checkers: readonly CreateChecker[] = [
   checkPreparations,
   checkReleases,
   checkTables,
+  checkDependencies,
   checkTruth,
   checkPromptness,
   checkRest,

@@ -1,9 +1,10 @@
 // Every scenario by name.
 import { basicScenarios } from './basic.js';
 import { furtherScenarios } from './further.js';
+import { taskScenarios } from './tasks.js';
 import type { Scenario } from './play.js';
 
-export const allScenarios: readonly Scenario[] = [...basicScenarios, ...furtherScenarios];
+export const allScenarios: readonly Scenario[] = [...basicScenarios, ...furtherScenarios, ...taskScenarios];
 
 /** The scenario of that name. Throws with the names there are. */
 export function scenarioNamed(name: string): Scenario {

@@ -168,7 +168,6 @@ describe('adding a job', () => {
     ],
     ['a metadata item without name', { ...least, metadata: [{ name: '', value: 'v' }] }, 'EmptyMetadataKey', 'name'],
     ['preemption', { ...least, allowTaskPreemption: true }, 'UnsupportedProperty', 'allowTaskPreemption'],
-    ['dependencies', { ...least, usesTaskDependencies: true }, 'UnsupportedProperty', 'usesTaskDependencies'],
     ['an unknown end', { ...least, onAllTasksComplete: 'deletejob' }, 'InvalidPropertyValue', 'onAllTasksComplete'],
     ['a manager', { ...least, jobManagerTask: { id: 'm', commandLine: 'c' } }, 'UnsupportedProperty', 'jobManagerTask'],
     ['a network without subnet', { ...least, networkConfiguration: {} }, 'MissingRequiredProperty', 'subnetId'],
