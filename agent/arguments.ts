@@ -7,6 +7,8 @@ export type AgentArguments = {
   readonly nodeId: string;
   readonly rootDirectory: string;
   readonly stateDirectory: string;
+  /** Tells this boot of the node from others of the same boot of its machine; empty where they are the same. */
+  readonly bootName: string;
   readonly accountName: string;
   readonly accountUrl: string;
   /** End the node's tasks, too, when the parent process goes. */
@@ -16,7 +18,7 @@ export type AgentArguments = {
 
 export const usage =
   'Usage: agent --pool POOL --node NODE --root DIR --state DIR --account-name NAME --account-url URL ' +
-  '[--ephemeral] [--log-level debug|info|warn|error]\n' +
+  '[--boot NAME] [--ephemeral] [--log-level debug|info|warn|error]\n' +
   'The connection string of the Service Bus namespace stands in BOOKEND_SERVICE_BUS.';
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -31,7 +33,7 @@ export function parseAgentArguments(
     values = parseArgs({
       args: [...given],
       options: {
-        ...Object.fromEntries([...required, 'log-level'].map((name) => [name, { type: 'string' as const }])),
+        ...Object.fromEntries([...required, 'log-level', 'boot'].map((name) => [name, { type: 'string' as const }])),
         ephemeral: { type: 'boolean' },
       },
     }).values;
@@ -49,6 +51,7 @@ export function parseAgentArguments(
       nodeId: text('node'),
       rootDirectory: text('root'),
       stateDirectory: text('state'),
+      bootName: text('boot'),
       accountName: text('account-name'),
       accountUrl: text('account-url'),
       isEphemeral: values['ephemeral'] === true,

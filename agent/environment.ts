@@ -38,8 +38,8 @@ export function environmentOf(
     AZ_BATCH_NODE_SHARED_DIR: `${root}/shared`,
     AZ_BATCH_NODE_STARTUP_DIR: `${root}/startup`,
     AZ_BATCH_NODE_MOUNTS_DIR: `${root}/fsmounts`,
-    AZ_BATCH_JOB_ID: run.jobId,
-    AZ_BATCH_TASK_ID: run.taskId,
+    // A start task is of no job.
+    ...(run.kind === 'startTask' ? {} : { AZ_BATCH_JOB_ID: run.jobId, AZ_BATCH_TASK_ID: run.taskId }),
     AZ_BATCH_TASK_DIR: `${root}/${paths.task}`,
     AZ_BATCH_TASK_WORKING_DIR: working,
     AZ_BATCH_CERTIFICATES_DIR: `${root}/${paths.certificates}`,

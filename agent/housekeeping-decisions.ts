@@ -14,7 +14,7 @@ export type Expired = {
   readonly earlyKills: readonly string[];
 };
 
-/** Only tasks expire: a preparation's success is asked for as long as its job lives, until the job is forgotten. */
+/** Only tasks and start tasks expire: a preparation's success is asked for as long as its job lives, until the job is forgotten. */
 export function decideExpired(seen: {
   readonly runs: ReadonlyMap<string, RunRecord>;
   readonly forgottenJobs: ReadonlyMap<string, ForgottenJob>;
@@ -23,7 +23,7 @@ export function decideExpired(seen: {
 }): Expired {
   const isOld = (instant: Instant): boolean => seen.ageMs(instant) > rememberedMs;
   const agedTasks = [...seen.runs.values()]
-    .filter((run) => run.kind === 'task')
+    .filter((run) => run.kind === 'task' || run.kind === 'startTask')
     .flatMap(({ runId, state }) =>
       state.name === 'ended' && state.acknowledged ? [{ runId, ageMs: seen.ageMs(state.endedAt) }] : [],
     )

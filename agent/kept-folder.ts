@@ -20,7 +20,8 @@ export type KeptFolder = z.infer<typeof keptFolderSchema>;
 
 /** What is to be remembered of the folder of a run that has just ended; nothing where the run never came to have one. */
 export function toKeptFolder({ state, ...run }: RunRecord): KeptFolder | undefined {
-  if (state.name !== 'ended' || state.retentionMs === undefined) return undefined;
+  // The start task's folder stays for as long as its node.
+  if (state.name !== 'ended' || state.retentionMs === undefined || run.kind === 'startTask') return undefined;
   return {
     version: 1,
     directory: taskPaths(run.jobDirectory, run.taskId).task,

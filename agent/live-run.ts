@@ -122,9 +122,10 @@ async function followTry(agent: AgentContext, run: RunningRecord, ending: AbortS
   return look;
 }
 
-/** What a try leaves running is ended with it, except the services that a successful preparation started for its job. */
+/** What a try leaves running is ended with it, except the services that a successful preparation or start task started for those after it. */
 async function sweepAfter(agent: AgentContext, run: RunningRecord, end: TryEnd): Promise<void> {
-  if (run.kind === 'preparation' && end.state === 'exited' && end.exitCode === 0) return;
+  const mayLeaveServices = run.kind === 'preparation' || run.kind === 'startTask';
+  if (mayLeaveServices && end.state === 'exited' && end.exitCode === 0) return;
   await killTree(agent, [targetOf(run)], { graceMs: 0, signal: agent.stop });
   if (run.kind === 'release') await killTree(agent, [jobTargetOf(agent, run)], { graceMs, signal: agent.stop });
 }

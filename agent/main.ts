@@ -45,7 +45,7 @@ async function main(given: AgentArguments, connectionString: string): Promise<vo
     },
     bus: createAzureBus(connectionString, log),
     disk: await createNodeDisk({ root, state }),
-    processes: await createLinuxProcesses({ root, state }),
+    processes: await createLinuxProcesses({ root, state, bootName: given.bootName }),
     downloads: createHttpDownloads(),
     clock: systemClock,
     ids: systemIds,

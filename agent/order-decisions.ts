@@ -44,7 +44,9 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
       at: now,
     }));
   const killed = new Map([...seen.earlyKills.values(), ...earlyKills].map((kill) => [kill.runId, kill.failure]));
-  const ordered = [order.preparation, ...order.tasks, order.release].filter((run) => run !== undefined);
+  const ordered = [order.startTask, order.preparation, ...order.tasks, order.release].filter(
+    (run) => run !== undefined,
+  );
   const fresh = ordered
     .filter(({ runId }) => !seen.runs.has(runId))
     .map((run) => toRecord(run, order, seen.node.imageEpoch, killed.get(run.runId), now));

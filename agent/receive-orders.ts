@@ -137,7 +137,7 @@ export function readMessage(body: unknown, identity: Identity): ReadMessage {
 }
 
 function taskIdsOf(order: Order): string[] {
-  const runs = [order.preparation, ...order.tasks, order.release].filter((run) => run !== undefined);
+  const runs = [order.startTask, order.preparation, ...order.tasks, order.release].filter((run) => run !== undefined);
   const taskIds = runs.map((run) => run.taskId);
   return order.preparationTaskId === undefined ? taskIds : [...taskIds, order.preparationTaskId];
 }

@@ -1,6 +1,7 @@
 // What should happen to runs, from the journal alone. Pure; knows no process and no disk.
 //
 // Order among the runs of one job on this node:
+//   startTask    is of no job, and starts at once.
 //   preparation  starts when no other preparation or release of the job runs.
 //   task         starts when the preparation it names has succeeded on this image, at once if it names none; never beside a release.
 //   release      starts when every other run of the job has ended.
@@ -64,6 +65,8 @@ function decideStep(
   isJobForgotten: boolean,
 ): NextStep['step'] | 'wait' {
   switch (run.kind) {
+    case 'startTask':
+      return 'start';
     case 'preparation':
       return others.some((other) => other.kind !== 'task' && runs(other)) ? 'wait' : 'start';
     case 'task': {

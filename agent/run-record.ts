@@ -64,7 +64,7 @@ const stateSchema = z.discriminatedUnion('name', [
 export const runRecordSchema = z.object({
   version: z.literal(1),
   runId: z.string(),
-  kind: z.enum(['preparation', 'task', 'release']),
+  kind: z.enum(['startTask', 'preparation', 'task', 'release']),
   jobId: z.string(),
   incarnation: z.string(),
   jobDirectory: z.string(),

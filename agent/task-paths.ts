@@ -1,6 +1,8 @@
 // Where things stand below the node root, as Batch lays it out: relative paths with '/'.
 // https://learn.microsoft.com/azure/batch/files-and-directories
 
+import { startTaskDirectory } from '../shared/nodes/node-messages.js';
+
 export const rootDirectories = ['applications', 'fsmounts', 'shared', 'startup', 'volatile', 'workitems'] as const;
 
 /** Holds the image marker; Batch promises nothing about this folder. */
@@ -14,9 +16,9 @@ export type TaskPaths = {
   readonly stderr: string;
 };
 
-/** The folders and output files of one task, preparation or release. */
+/** The folders and output files of one task, preparation or release; the start task's folder is Batch's `startup` itself. */
 export function taskPaths(jobDirectory: string, taskId: string): TaskPaths {
-  const task = `${jobDirectory}/${taskId}`;
+  const task = jobDirectory === startTaskDirectory ? startTaskDirectory : `${jobDirectory}/${taskId}`;
   return {
     task,
     working: `${task}/wd`,

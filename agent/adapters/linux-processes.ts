@@ -15,11 +15,16 @@ const forbiddenClaim = 'forbidden';
  * Processes of the node whose root is `root`: they are known by that path in their environment, besides the marker of their run or job.
  * Keeps its files below `state`, which is made if absent.
  */
-export async function createLinuxProcesses(directories: {
+export async function createLinuxProcesses({
+  root,
+  state: stateDirectory,
+  bootName = '',
+}: {
   readonly root: string;
   readonly state: string;
+  /** Tells boots of this node from each other within one boot of the machine. */
+  readonly bootName?: string;
 }): Promise<Processes> {
-  const { root, state: stateDirectory } = directories;
   const wrapperPath = join(stateDirectory, 'run-try.sh');
   await fs.mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   await fs.writeFile(`${wrapperPath}.new`, tryWrapperScript, { mode: 0o600 });
@@ -27,14 +32,14 @@ export async function createLinuxProcesses(directories: {
   const folderOf = (runId: string): string =>
     join(stateDirectory, 'tries', createHash('sha256').update(runId).digest('hex').slice(0, 40));
   const baseOf = ({ runId, number }: TryId): string => join(folderOf(runId), String(number));
-  const { bootId } = await readMachine();
+  const { bootId } = await readMachine(bootName);
   const readClaim = async (tryId: TryId): Promise<Claim> =>
     parseClaim(await readOrUndefined(`${baseOf(tryId)}.claim`), bootId);
   // What is being ended, from the first look at it until one that finds nothing.
   const known = new Map<string, readonly KnownProcess[]>();
 
   return {
-    machine: readMachine,
+    machine: () => readMachine(bootName),
     findProgram,
     start: (launch) => start(launch, [wrapperPath, baseOf(launch.tryId), bootId]),
     async look(tryId) {
@@ -110,8 +115,9 @@ function isMarkedAlive(markers: readonly string[]): boolean {
   return [...readProcessTable().values()].some((row) => !row.isZombie && wasStartedWith(row.pid, [markers]));
 }
 
-async function readMachine(): Promise<Machine> {
-  const bootId = (await fs.readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+async function readMachine(bootName: string): Promise<Machine> {
+  const kernelBootId = (await fs.readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  const bootId = bootName === '' ? kernelBootId : `${kernelBootId}/${bootName}`;
   const uptime = await fs.readFile('/proc/uptime', 'utf8');
   return { bootId, uptimeMs: Number(uptime.split(' ')[0]) * 1000 };
 }

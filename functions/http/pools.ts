@@ -2,7 +2,10 @@
 import { app } from '@azure/functions';
 import { addPool } from '../../shared/pools/add-pool.js';
 import { deletePool } from '../../shared/pools/delete-pool.js';
-import { parsePoolAdd } from '../../shared/pools/pool-body.js';
+import { removeNodes, resizePool, stopResize } from '../../shared/pools/resize-pool.js';
+import { updatePool } from '../../shared/pools/update-pool.js';
+import { parseRemoval } from '../../shared/nodes/node-body.js';
+import { parsePoolAdd, parsePoolPatch, parsePoolProperties, parseResize } from '../../shared/pools/pool-body.js';
 import { poolFilters, poolProperties } from '../../shared/pools/pool-filters.js';
 import { poolUrl, toPoolResource } from '../../shared/pools/pool-resource.js';
 import { listPools, loadPool, loadStoredPool } from '../../shared/pools/read-pools.js';
@@ -68,5 +71,62 @@ app.http('delete-pool', {
   handler: operation('delete-pool', { conditional: true }, async (request, services) => {
     await deletePool(services, pathId(request, 'poolId'), { conditions: request.conditions });
     return { status: 202 };
+  }),
+});
+
+app.http('patch-pool', {
+  methods: ['PATCH'],
+  route: 'pools/{poolId}',
+  authLevel: 'anonymous',
+  handler: operation('patch-pool', { conditional: true, body: 'required' }, async (request, services) => {
+    const { json, conditions } = request;
+    const update = parsePoolPatch(json);
+    const pool = await updatePool(services, pathId(request, 'poolId'), { update, conditions });
+    return { status: 200, dataServiceId: true, ...toValidators(pool.lastModified) };
+  }),
+});
+
+app.http('update-pool-properties', {
+  methods: ['POST'],
+  route: 'pools/{poolId}/updateproperties',
+  authLevel: 'anonymous',
+  handler: operation('update-pool-properties', { body: 'required' }, async (request, services) => {
+    const { json, conditions } = request;
+    const update = parsePoolProperties(json);
+    const pool = await updatePool(services, pathId(request, 'poolId'), { update, conditions });
+    return { status: 204, dataServiceId: true, ...toValidators(pool.lastModified) };
+  }),
+});
+
+app.http('resize-pool', {
+  methods: ['POST'],
+  route: 'pools/{poolId}/resize',
+  authLevel: 'anonymous',
+  handler: operation('resize-pool', { conditional: true, body: 'required' }, async (request, services) => {
+    const { json, conditions } = request;
+    const pool = await resizePool(services, pathId(request, 'poolId'), { request: parseResize(json), conditions });
+    return { status: 202, dataServiceId: true, ...toValidators(pool.lastModified) };
+  }),
+});
+
+app.http('stop-resize-pool', {
+  methods: ['POST'],
+  route: 'pools/{poolId}/stopresize',
+  authLevel: 'anonymous',
+  handler: operation('stop-resize-pool', { conditional: true }, async (request, services) => {
+    const { conditions } = request;
+    const pool = await stopResize(services, pathId(request, 'poolId'), { conditions });
+    return { status: 202, dataServiceId: true, ...toValidators(pool.lastModified) };
+  }),
+});
+
+app.http('remove-nodes', {
+  methods: ['POST'],
+  route: 'pools/{poolId}/removenodes',
+  authLevel: 'anonymous',
+  handler: operation('remove-nodes', { conditional: true, body: 'required' }, async (request, services) => {
+    const { json, conditions } = request;
+    const pool = await removeNodes(services, pathId(request, 'poolId'), { request: parseRemoval(json), conditions });
+    return { status: 202, dataServiceId: true, ...toValidators(pool.lastModified) };
   }),
 });

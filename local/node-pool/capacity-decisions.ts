@@ -2,11 +2,17 @@
 import { z } from 'zod';
 import type { Capacity } from '../../shared/nodes/node-messages.js';
 
+/** How many boots and new images a machine has had on request, or is to have. */
+export const powerSchema = z.object({ boots: z.int(), images: z.int() });
+export type Power = z.infer<typeof powerSchema>;
+
 /** What the provisioner remembers of a pool id; kept on disk, so that nodes come back after a restart. */
 export const poolRecordSchema = z.object({
   poolId: z.string(),
   incarnation: z.string(),
   nodeIds: z.array(z.string()),
+  /** By node, how many boots and new images were asked for; absent = none. */
+  power: z.record(z.string(), powerSchema).optional(),
   /** Instant of the snapshot, ISO 8601 UTC: an older one of the same pool changes nothing. */
   asOf: z.string().optional(),
   /** Incarnations that have ended; a late snapshot does not bring them back. The newest last. */
@@ -22,7 +28,7 @@ const rememberedEnded = 16;
 
 /**
  * Takes a snapshot over what is known. Snapshots may come twice, late and out of order: the result is the same.
- * An empty list ends the incarnation for good, since a pool of that id that comes later has another one.
+ * `isEnding` ends the incarnation for good, since a pool of that id that comes later has another one.
  */
 export function decideCapacity(
   known: PoolRecord | undefined,
@@ -34,7 +40,7 @@ export function decideCapacity(
   const isOlder = known?.asOf !== undefined && asOf !== undefined && Date.parse(asOf) < Date.parse(known.asOf);
   if (isOlder) return { kind: 'ignore', reason: 'a newer snapshot is known' };
   const isNewIncarnation = known?.incarnation !== wanted.incarnation;
-  const isEnding = wanted.nodeIds.length === 0;
+  const isEnding = wanted.isEnding ?? wanted.nodeIds.length === 0;
   if (isNewIncarnation && isEnding && known !== undefined && known.nodeIds.length > 0) {
     // Another pool of this id has ended; the present one stays, and that one never comes back.
     return { kind: 'apply', record: { ...known, ended: remember(ended, wanted.incarnation) } };
@@ -48,24 +54,36 @@ export function decideCapacity(
     record: {
       poolId: wanted.poolId,
       incarnation: wanted.incarnation,
-      nodeIds: [...new Set(wanted.nodeIds)],
+      nodeIds: isEnding ? [] : [...new Set(wanted.nodeIds)],
+      ...(wanted.power === undefined ? {} : { power: wanted.power }),
       ...(asOf === undefined ? {} : { asOf }),
       ended: remember(ended, ...nowEnded),
     },
   };
 }
 
+/** A machine as it is, or as it is wanted: the pool incarnation that it is for, and what it was, or is to be, put through. */
+export type MachineFacts = { readonly incarnation: string; readonly power: Power };
+
 /**
- * What to do with one node, by the pool incarnation its machine was made for and the one it is wanted for; undefined = none.
- * A machine of a former incarnation goes even if its id is wanted again: it is another pool's disk.
+ * What to do with one node; undefined = no machine. A machine of a former incarnation goes even if its id is wanted again: it is another
+ * pool's disk.
  */
 export function decideMachine(
-  present: string | undefined,
-  wanted: string | undefined,
-): 'nothing' | 'start' | 'remove' | 'replace' {
-  if (present === wanted) return 'nothing';
-  if (present === undefined) return 'start';
-  return wanted === undefined ? 'remove' : 'replace';
+  present: MachineFacts | undefined,
+  wanted: MachineFacts | undefined,
+): 'nothing' | 'start' | 'remove' | 'replace' | 'reboot' | 'reimage' {
+  if (present === undefined) return wanted === undefined ? 'nothing' : 'start';
+  if (wanted === undefined) return 'remove';
+  if (present.incarnation !== wanted.incarnation) return 'replace';
+  if (present.power.images < wanted.power.images) return 'reimage';
+  return present.power.boots < wanted.power.boots ? 'reboot' : 'nothing';
+}
+
+/** What is wanted of a node by what is remembered of its pool. */
+export function wantedMachine(record: PoolRecord | undefined, nodeId: string): MachineFacts | undefined {
+  if (record?.nodeIds.includes(nodeId) !== true) return undefined;
+  return { incarnation: record.incarnation, power: record.power?.[nodeId] ?? { boots: 0, images: 0 } };
 }
 
 /** A folder name for any pool or node id: harmless characters stay, others become `~` and their hexadecimal code. */

@@ -3,6 +3,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../shared/log.js';
+import { carryOut } from './machine-power.js';
+import type { Power } from './capacity-decisions.js';
 import { superviseProgram, type Supervisor } from '../programs/supervise-program.js';
 import { powerOff } from './power-off.js';
 
@@ -13,6 +15,8 @@ export type MachineOptions = {
   readonly directory: string;
   readonly agent: AgentProgram;
   readonly log: Log;
+  /** What it is to have been put through before it starts. */
+  readonly power: Power;
 };
 
 /** What every agent of a stack is started with. */
@@ -30,6 +34,7 @@ export type AgentProgram = {
 };
 
 export type Machine = {
+  readonly power: Power;
   pid(): number | undefined;
   /** Shuts the node down; its directory stays. */
   stop(): Promise<void>;
@@ -41,19 +46,25 @@ export type Machine = {
 /** An agent needs up to 5 s to end its tasks; what it has not ended then is ended by force. */
 const agentGraceMs = 5_000;
 
-/** Starts the node's agent, restarting it whenever it ends by itself. Rejects when no process can be started at all. */
+/**
+ * Starts the node's agent, restarting it whenever it ends by itself. Boots and images that the machine has not had are carried out first: an
+ * agent that starts in another boot than the one before counts another epoch, and a new image begins with an empty root.
+ * Rejects when no process can be started at all.
+ */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const { directory, agent, log } = options;
   const root = join(directory, 'root');
   const state = join(directory, 'state');
   await mkdir(root, { recursive: true });
   await mkdir(state, { recursive: true, mode: 0o700 });
+  const power = await carryOut(options.power, { directory, root });
   const supervisor: Supervisor<unknown> = await superviseProgram(
     {
       name: `agent ${options.poolId}/${options.nodeId}`,
       script: agent.script,
       args: () => [
         ...['--pool', options.poolId, '--node', options.nodeId, '--root', root, '--state', state],
+        ...(power.boots + power.images === 0 ? [] : ['--boot', `${power.boots}.${power.images}`]),
         ...['--account-name', agent.accountName, '--account-url', agent.accountUrl, '--log-level', agent.logLevel],
         ...(agent.isEphemeral ? ['--ephemeral'] : []),
       ],
@@ -70,6 +81,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     await powerOff(directory);
   };
   return {
+    power,
     pid: () => supervisor.pid(),
     stop,
     async remove() {

@@ -1,7 +1,7 @@
 // The machines of all local pools, brought one by one to what is wanted of them. One change of a machine at a time.
 // Knows neither where the wishes come from nor how they are remembered.
 import type { Log } from '../../shared/log.js';
-import { decideMachine } from './capacity-decisions.js';
+import { decideMachine, type MachineFacts } from './capacity-decisions.js';
 import { startMachine, type AgentProgram, type Machine } from './machine.js';
 
 export type MachineKey = { readonly poolId: string; readonly nodeId: string };
@@ -22,13 +22,13 @@ export type Machines = {
 type Present = MachineKey & { readonly incarnation: string; readonly machine: Machine };
 
 export function createMachines(options: {
-  /** The pool incarnation that wants the machine at this moment; undefined = it is not wanted. */
-  readonly wantedBy: (machine: MachineKey) => string | undefined;
+  /** What is wanted of the machine at this moment; undefined = it is not wanted. */
+  readonly wanted: (machine: MachineKey) => MachineFacts | undefined;
   readonly directoryOf: (machine: MachineKey) => string;
   readonly agent: AgentProgram;
   readonly log: Log;
 }): Machines {
-  const { wantedBy, directoryOf, agent, log } = options;
+  const { directoryOf, agent, log } = options;
   const present = new Map<string, Present>();
   /** The last change of each machine, while there is one. */
   const changing = new Map<string, Promise<void>>();
@@ -36,19 +36,26 @@ export function createMachines(options: {
   // Looks at the world when its turn comes: what was wanted when it was asked for may have changed.
   const converge = async (key: MachineKey, directory: string): Promise<void> => {
     if (isStopping) return;
-    const wanted = wantedBy(key);
+    const wanted = options.wanted(key);
     const here = present.get(directory);
-    const decision = decideMachine(here?.incarnation, wanted);
+    const facts = here && { incarnation: here.incarnation, power: here.machine.power };
+    const decision = decideMachine(facts, wanted);
     if (decision === 'nothing') return;
-    if (here !== undefined) {
+    const isKept = decision === 'reboot' || decision === 'reimage';
+    if (here !== undefined && isKept) {
+      await here.machine.stop();
+      present.delete(directory);
+      log.info('a node was shut down to be started again', { ...key, decision });
+    }
+    if (here !== undefined && !isKept) {
       await here.machine.remove();
       present.delete(directory);
       log.info('a node was removed', key);
     }
     // Asked to stop during the removal: a machine that is started now would be missed by it.
     if (wanted === undefined || isStopping) return;
-    const machine = await startMachine({ ...key, directory, agent, log });
-    present.set(directory, { ...key, incarnation: wanted, machine });
+    const machine = await startMachine({ ...key, directory, agent, log, power: wanted.power });
+    present.set(directory, { ...key, incarnation: wanted.incarnation, machine });
     log.info('a node was started', key);
   };
   return {

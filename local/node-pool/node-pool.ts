@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { delay, systemClock, type Clock } from '../../shared/clock.js';
 import type { Log } from '../../shared/log.js';
 import type { Bus } from '../../shared/queues/bus.js';
-import { decideCapacity, folderName, type PoolRecord } from './capacity-decisions.js';
+import { decideCapacity, folderName, wantedMachine, type PoolRecord } from './capacity-decisions.js';
 import type { AgentProgram } from './machine.js';
 import { createMachines, type MachineKey, type Machines } from './machines.js';
 import { loadPoolRecords, type PoolRecords } from './pool-records.js';
@@ -39,10 +39,7 @@ export async function startNodePool(options: NodePoolOptions): Promise<NodePool>
   const stopping = new AbortController();
   const records = await loadPoolRecords(directory, clock.now());
   const machines = createMachines({
-    wantedBy({ poolId, nodeId }) {
-      const record = records.get(poolId);
-      return record?.nodeIds.includes(nodeId) === true ? record.incarnation : undefined;
-    },
+    wanted: ({ poolId, nodeId }) => wantedMachine(records.get(poolId), nodeId),
     directoryOf: ({ poolId, nodeId }: MachineKey) => join(directory, folderName(poolId), folderName(nodeId)),
     agent,
     log,

@@ -20,9 +20,12 @@ export type EventType =
   | 'dev.bookend.specialtask.fail'
   | 'dev.bookend.specialtask.waived'
   | 'dev.bookend.pool.create'
+  | 'dev.bookend.pool.resize.start'
+  | 'dev.bookend.pool.resize.complete'
   | 'dev.bookend.pool.delete.start'
   | 'dev.bookend.pool.delete.complete'
-  | 'dev.bookend.node.state.changed';
+  | 'dev.bookend.node.state.changed'
+  | 'dev.bookend.node.returned';
 
 /** A CloudEvent that waits for delivery; `source` is stamped when it is sent. */
 export type OwedEvent = {

@@ -11,6 +11,7 @@ export const hintTypes = {
   jobEnding: 'dev.bookend.hint.job-ending',
   poolAdded: 'dev.bookend.hint.pool-added',
   poolDeleting: 'dev.bookend.hint.pool-deleting',
+  poolChanged: 'dev.bookend.hint.pool-changed',
   wakeUp: 'dev.bookend.hint.wake-up',
   sweep: 'dev.bookend.hint.sweep',
 } as const;

@@ -51,7 +51,7 @@ export function hearPreparation(jobNode: JobNode, report: RunReport, definition:
   if (preparation.state === 'none' || preparation.state === 'completed' || preparation.runId !== report.runId) {
     return jobNode;
   }
-  const next = hearRun(preparation, report, now);
+  const next = hearSpecialRun(preparation, report, now);
   if (next === preparation) return jobNode;
   const counts = next.state === 'completed' && hasPrepared(jobNode, next.result, definition);
   const began = report.startedAgoMs !== undefined;
@@ -73,11 +73,16 @@ function hasPrepared(jobNode: JobNode, result: RunOutcome['result'], definition:
 export function hearRelease(jobNode: JobNode, report: RunReport, now: Date): JobNode {
   const { release } = jobNode;
   if ((release.state !== 'ordered' && release.state !== 'running') || release.runId !== report.runId) return jobNode;
-  const next = hearRun(release, report, now);
+  const next = hearSpecialRun(release, report, now);
   return next === release ? jobNode : { ...jobNode, release: next };
 }
 
-function hearRun(run: Extract<SpecialRun, { state: 'ordered' | 'running' }>, report: RunReport, now: Date): SpecialRun {
+/** What a report says of a preparation, release or start task under way; `none` = it may run again. */
+export function hearSpecialRun(
+  run: Extract<SpecialRun, { state: 'ordered' | 'running' }>,
+  report: RunReport,
+  now: Date,
+): SpecialRun {
   const { runId, orderedAt } = run;
   switch (report.state) {
     case 'accepted':

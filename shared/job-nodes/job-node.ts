@@ -50,6 +50,8 @@ export type TaskRun = OrderedRun & {
   readonly taskId: string;
   readonly attempt: number;
   readonly slots: number;
+  /** How long the task's files are to be kept after its end. */
+  readonly retentionMs?: number;
   /** Position of the task among the job's tasks. */
   readonly order: number;
   readonly state: 'preparing' | 'running';

@@ -23,7 +23,11 @@ export const presenceIntervalMs = 15 * 60_000;
 /** A node with work reports at least this often. */
 export const busyReportIntervalMs = 60_000;
 
-const runKindSchema = z.enum(['preparation', 'task', 'release']);
+/** Folder of the start task below the node root, and the name that its runs go by. */
+export const startTaskDirectory = 'startup';
+export const startTaskId = 'starttask';
+
+const runKindSchema = z.enum(['startTask', 'preparation', 'task', 'release']);
 export type RunKind = z.infer<typeof runKindSchema>;
 
 /** One command line to run. `runId` is deterministic: the same order twice is the same run. A definition over 30,000 characters is fetched from `definitionUrl`. */
@@ -57,6 +61,8 @@ export const orderSchema = z.object({
   /** The newest report the controller has saved: ended runs reported up to there need not be reported again. */
   acknowledged: z.object({ epoch: z.int(), sequence: z.int() }),
   acknowledgeWithinMs: z.int(),
+  /** The pool's start task: such an order is of no job, its folder is `startup`. */
+  startTask: runOrderSchema.optional(),
   preparation: runOrderSchema.optional(),
   tasks: z.array(runOrderSchema),
   release: runOrderSchema.optional(),
@@ -157,11 +163,15 @@ export const fileReplySchema = z.object({
 });
 export type FileReply = z.infer<typeof fileReplySchema>;
 
-/** What a pool should consist of: a snapshot for its provisioner. An empty list = the pool is going. */
+/** What a pool should consist of: a snapshot for its provisioner. */
 export const capacitySchema = z.object({
   poolId: z.string(),
   incarnation: z.string(),
   nodeIds: z.array(z.string()),
   taskSlotsPerNode: z.int(),
+  /** The pool is going for good. Absent in older messages, where an empty list said so. */
+  isEnding: z.boolean().optional(),
+  /** By node, how many boots and new images were asked for in its life; absent = none. One more than was carried out is to be carried out. */
+  power: z.record(z.string(), z.object({ boots: z.int(), images: z.int() })).optional(),
 });
 export type Capacity = z.infer<typeof capacitySchema>;

@@ -1,7 +1,9 @@
 // A node as Batch's JSON shows it (ComputeNode). The files on it are node-file-resource.ts.
 import type { Pool } from '../pools/pool.js';
-import { ifSet } from '../tasks/run-resource.js';
-import type { Node } from './node.js';
+import { startTaskHash, toStartTask } from '../pools/start-task.js';
+import { ifSet, unlessEmpty } from '../tasks/run-resource.js';
+import { taskUrl } from '../tasks/task-resource.js';
+import type { Node, NodeStartTask } from './node.js';
 import { nodeUrl } from './node-url.js';
 
 /** The node; its four counters speak of tasks only, never of preparations and releases. */
@@ -10,7 +12,7 @@ export function toNodeResource(node: Node, pool: Pool, baseUrl: string): Record<
     id: node.id,
     url: nodeUrl(node.poolId, node.id, baseUrl),
     state: node.state,
-    schedulingState: 'enabled',
+    schedulingState: node.schedulingState ?? 'enabled',
     stateTransitionTime: node.stateTransitionTime,
     ...ifSet('lastBootTime', node.lastBootTime),
     allocationTime: node.allocationTime,
@@ -20,8 +22,45 @@ export function toNodeResource(node: Node, pool: Pool, baseUrl: string): Record<
     runningTasksCount: node.leases.length,
     runningTaskSlotsCount: node.leases.reduce((slots, lease) => slots + lease.slots, 0),
     totalTasksSucceeded: node.totalTasksSucceeded,
+    ...unlessEmpty('recentTasks', toRecentTasks(node, baseUrl)),
+    ...toStartTaskProperties(node, pool),
     isDedicated: true,
     ...ifSet('nodeAgentInfo', toNodeAgentInfo(node)),
+  };
+}
+
+function toRecentTasks({ recentTasks = [], leases }: Node, baseUrl: string): readonly Record<string, unknown>[] {
+  const running = leases.map(({ jobId, taskId }) => ({ jobId, taskId, taskState: 'running' }));
+  const ended = recentTasks
+    .toReversed()
+    .map(({ jobId, taskId, execution }) => ({ jobId, taskId, taskState: 'completed', executionInfo: execution }));
+  return [...running, ...ended].map((task) => ({ taskUrl: taskUrl(task.jobId, task.taskId, baseUrl), ...task }));
+}
+
+/** How the start task of the present boot stands. It is shown itself while the pool has the same one. */
+function toStartTaskProperties({ startTask }: Node, pool: Pool): Record<string, unknown> {
+  if (startTask === undefined) return {};
+  const { definition } = pool;
+  const isSame = definition.startTask !== undefined && startTaskHash(definition.startTask) === startTask.definitionHash;
+  const { run } = startTask;
+  return {
+    ...(isSame && definition.startTask ? { startTask: toStartTask(definition.startTask) } : {}),
+    ...(run.state === 'ordered' ? {} : { startTaskInfo: toStartTaskInfo(run) }),
+  };
+}
+
+function toStartTaskInfo(run: Exclude<NodeStartTask['run'], { state: 'ordered' }>): Record<string, unknown> {
+  const { startTime, retryCount } = run;
+  if (run.state === 'running') return { state: 'running', startTime, retryCount };
+  return {
+    state: 'completed',
+    startTime,
+    endTime: run.endTime,
+    ...ifSet('exitCode', run.exitCode),
+    ...ifSet('failureInfo', run.failureInfo),
+    retryCount,
+    ...ifSet('lastRetryTime', run.lastRetryTime),
+    result: run.result,
   };
 }
 

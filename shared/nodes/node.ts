@@ -1,12 +1,30 @@
 // A compute node, as the controller knows it.
 //
-//   creating     wanted from the provisioner; left by its first report.
-//   idle         joined, no task assigned.
-//   running      at least one task assigned (a release alone leaves the node idle).
-//   unknown      silent past its bound; its tasks were requeued; left by its next report.
-//   leavingpool  the pool is going, the provisioner was asked to take it away.
+//   creating             wanted from the provisioner; left by its first report.
+//   waitingforstarttask  joined or booted, its start task runs and tasks wait for that; left when the start task ended.
+//   starttaskfailed      its start task failed and tasks would have waited for it; left by the next boot.
+//   idle                 can have tasks, has none assigned.
+//   running              at least one task assigned (a release alone leaves the node idle).
+//   offline              its scheduling is disabled and no task is assigned any more; left by enabling it.
+//   rebooting, reimaging entered by the request; left by the first report of the next boot, or of the next image.
+//   leavingpool          entered when it is to leave the pool; its row goes once the provisioner was told to take it away.
+//   unknown              silent past its bound; its tasks were requeued; left by its next report.
+//   starting, unusable   Batch's states that nothing enters yet: an agent that reports has started.
+import type { SpecialRun } from '../job-nodes/job-node.js';
 
-export type NodeState = 'creating' | 'idle' | 'running' | 'unknown' | 'leavingpool';
+export type NodeState =
+  | 'creating'
+  | 'starting'
+  | 'waitingforstarttask'
+  | 'starttaskfailed'
+  | 'idle'
+  | 'running'
+  | 'offline'
+  | 'rebooting'
+  | 'reimaging'
+  | 'leavingpool'
+  | 'unknown'
+  | 'unusable';
 
 /** A claim on slots of a node by one run of one task. Valid only while the job node of that job names the same run. */
 export type Lease = {
@@ -16,6 +34,45 @@ export type Lease = {
   readonly runId: string;
   readonly slots: number;
 };
+
+/**
+ * What becomes of the tasks of a node that is rebooted, reimaged, removed or disabled. requeue and terminate end them now;
+ * taskcompletion waits for their ends, retaineddata for the end of their retention too.
+ * https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes#computenodedeallocationoption
+ */
+export type DeallocationOption = 'requeue' | 'terminate' | 'taskcompletion' | 'retaineddata';
+
+/** What was asked of a node and has not come about. Until `poweredAt` its tasks are dealt with, from then on it is its provisioner's turn. */
+export type NodeRequest = {
+  readonly kind: 'reboot' | 'reimage' | 'leave' | 'disableScheduling';
+  readonly option: DeallocationOption;
+  readonly at: string;
+  /** The resize that it is part of has taken too long: it waits for nothing any more. */
+  readonly isOverdue?: true;
+  readonly poweredAt?: string;
+  /** When its provisioner was last told. */
+  readonly toldAt?: string;
+};
+
+/** The start task in one boot of a node. */
+export type NodeStartTask = {
+  readonly epoch: number;
+  readonly attempt: number;
+  /** Of the definition that it was ordered with: the pool may have another one by now. */
+  readonly definitionHash: string;
+  readonly waitForSuccess: boolean;
+  readonly run: Exclude<SpecialRun, { readonly state: 'none' }>;
+};
+
+/** A task that ended on the node not long ago. */
+export type RecentTask = {
+  readonly jobId: string;
+  readonly taskId: string;
+  readonly execution: Readonly<Record<string, unknown>>;
+};
+
+/** A job that is over and of which the node may still have a folder and processes. */
+export type ForgottenJob = { readonly jobId: string; readonly incarnation: string; readonly sentAt?: string };
 
 export type Node = {
   readonly id: string;
@@ -38,6 +95,20 @@ export type Node = {
   readonly leases: readonly Lease[];
   readonly totalTasksRun: number;
   readonly totalTasksSucceeded: number;
+  /** Absent while tasks may be scheduled here. */
+  readonly schedulingState?: 'disabled';
+  readonly request?: NodeRequest;
+  /** How many boots and images its provisioner was asked for. */
+  readonly boots?: number;
+  readonly images?: number;
+  readonly startTask?: NodeStartTask;
+  /** The newest last. */
+  readonly recentTasks?: readonly RecentTask[];
+  /** Until when the retention of some task that ended here lasts. */
+  readonly retainedUntil?: string;
+  readonly forgottenJobs?: readonly ForgottenJob[];
+  /** Given by the last request that changed the node, so that a write whose answer was lost is recognised as its own. */
+  readonly writeStamp?: string;
 };
 
 /** By which a task names the node that it would rather run on. */

@@ -2,9 +2,10 @@
 import { isBarred, isPreparationDue } from '../job-nodes/job-node-decisions.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import { affinityOf, type Node } from '../nodes/node.js';
+import { mayTakeTasks } from '../nodes/node-decisions.js';
 import type { ReadyTask, TaskDefinition } from '../tasks/task.js';
 import { jobNodeOf, jobOf, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
-import { firstStateOf, isReachable, orderOf, runIdOf, toPreparationOrder, toTaskOrder } from './order-decisions.js';
+import { firstStateOf, orderOf, runIdOf, toPreparationOrder, toTaskOrder } from './order-decisions.js';
 import { assignmentOf } from './task-run-decisions.js';
 
 /** Assigns tasks while there are slots: jobs by priority, then age; tasks of a job in the order of their adding. */
@@ -28,7 +29,7 @@ export function assignTasks(draft: Draft): void {
 /** Slots that a task could have now, over all nodes. */
 export function freeSlots(draft: Draft, slotsPerNode: number): number {
   return [...draft.nodes.values()]
-    .filter(isReachable)
+    .filter(mayTakeTasks)
     .reduce((sum, node) => sum + Math.max(0, slotsPerNode - usedSlots(node)), 0);
 }
 
@@ -71,7 +72,7 @@ function chooseNode(
   const needsPreparation = (node: Node): number =>
     isPreparationDue(jobNodeOf(jobDraft, node), job.definition) ? 1 : 0;
   return [...draft.nodes.values()]
-    .filter((node) => isReachable(node) && definition.taskSlotsPerNode - usedSlots(node) >= requiredSlots)
+    .filter((node) => mayTakeTasks(node) && definition.taskSlotsPerNode - usedSlots(node) >= requiredSlots)
     .filter((node) => {
       const jobNode = jobNodeOf(jobDraft, node);
       return jobNode.epoch === node.epoch && !isBarred(jobNode, job.definition);
@@ -102,6 +103,7 @@ function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask):
     taskId: ready.taskId,
     attempt,
     slots: ready.definition.requiredSlots,
+    retentionMs: ready.definition.constraints.retentionMs,
     order: ready.order,
     state,
     since: draft.at,

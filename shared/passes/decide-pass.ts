@@ -2,6 +2,7 @@
 // Deciding twice on the same world yields no second effect. Total, synchronous, pure.
 import type { Capacity } from '../nodes/node-messages.js';
 import { assignTasks } from './assignment-decisions.js';
+import { serveRequests } from './departure-decisions.js';
 import { toDraft, type Draft } from './draft.js';
 import { disableJobs } from './disabling-decisions.js';
 import { endJobs, keepRefs } from './ending-decisions.js';
@@ -10,6 +11,7 @@ import { closePool, dissolvePool, loseSilentNodes, settleLostJobNodes, watchAgai
 import { killDeletedTasks, repeatOrders } from './order-decisions.js';
 import { populatePool, toCapacity } from './population-decisions.js';
 import { needEveryJob } from './draft.js';
+import { repeatStartTasks } from './start-task-decisions.js';
 import type { Asked, Seen } from './seen.js';
 import { needOverdueJobs, terminateJobs } from './termination-decisions.js';
 import { decideWakeUp } from './wake-up-decisions.js';
@@ -43,6 +45,8 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   settleLostJobNodes(draft);
   closePool(draft);
   populatePool(draft);
+  serveRequests(draft);
+  repeatStartTasks(draft);
   repeatOrders(draft);
   killDeletedTasks(draft);
   terminateJobs(draft);

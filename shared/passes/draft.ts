@@ -1,5 +1,6 @@
 // The working copy that the steps of a pass change, and the few ways they change it. Nouns stay immutable: a step puts a new one in the old one's place.
 import { owedEvent, type EventType, type OwedEvent } from '../events/event.js';
+import { nodeStateEvent } from '../nodes/node-events.js';
 import type { JobNode, TaskRun } from '../job-nodes/job-node.js';
 import { newJobNode } from '../job-nodes/job-node-decisions.js';
 import type { DueChange, Job } from '../jobs/job.js';
@@ -13,7 +14,11 @@ import { jobKey, type Asked, type Seen, type SeenJob } from './seen.js';
 
 /** An order before its long definitions are put where a message can point to them. */
 export type DraftRunOrder = Omit<RunOrder, 'definition'> & { readonly definition: RunDefinition };
-export type DraftOrder = Omit<Order, 'preparation' | 'tasks' | 'release' | 'kills' | 'forget' | 'acknowledged'> & {
+export type DraftOrder = Omit<
+  Order,
+  'startTask' | 'preparation' | 'tasks' | 'release' | 'kills' | 'forget' | 'acknowledged'
+> & {
+  startTask?: DraftRunOrder;
   preparation?: DraftRunOrder;
   release?: DraftRunOrder;
   readonly tasks: DraftRunOrder[];
@@ -58,6 +63,8 @@ export type Draft = {
   readonly neededTasks: Map<string, { readonly jobId: string; readonly taskId: string }>;
   /** Nodes whose report did not fit into this round: it must not be acknowledged yet. */
   readonly heardInPart: Set<string>;
+  /** The earliest instant, in milliseconds since 1970, at which a step wants the pool looked at again. */
+  lookAgainMs: number;
   /** Whether the provisioner has to be told what is wanted. */
   tellCapacity: boolean;
   /** Whether work was left for another round because a transaction was full. */
@@ -88,6 +95,7 @@ export function toDraft(seen: Seen, asked: Asked, now: Date): Draft {
     neededJobs: new Set(),
     neededTasks: new Map(),
     heardInPart: new Set(),
+    lookAgainMs: Infinity,
     tellCapacity: false,
     more: false,
   };
@@ -178,21 +186,26 @@ export function isReasked({ asked }: Draft, decidedAt: string): boolean {
   return asked.reask && decidedAt >= (asked.reaskSince ?? '');
 }
 
+/** Has the pool looked at again once `atMs` (milliseconds since 1970) has passed. */
+export function lookAgain(draft: Draft, atMs: number): void {
+  draft.lookAgainMs = Math.min(draft.lookAgainMs, atMs);
+}
+
 /** Puts the node in another state and owes the event that says so. */
 export function enterNodeState(draft: Draft, node: Node, state: NodeState): Node {
-  if (node.state === state) return node;
+  if (node.state === state) {
+    if (draft.nodes.get(node.id) !== node) draft.nodes.set(node.id, node);
+    return node;
+  }
   const next = { ...node, state, stateTransitionTime: draft.at };
   draft.nodes.set(node.id, next);
-  draft.events.push(
-    owedEvent(
-      'dev.bookend.node.state.changed',
-      `/pools/${node.poolId}/nodes/${node.id}`,
-      draft.now,
-      [node.epoch, node.state, state, draft.at],
-      { poolId: node.poolId, nodeId: node.id, previousState: node.state, state },
-    ),
-  );
+  oweNodeState(draft, node, next);
   return next;
+}
+
+/** Owes the event that says that the node is in another state than before. */
+export function oweNodeState(draft: Draft, before: Node, after: Node): void {
+  if (before.state !== after.state) draft.events.push(nodeStateEvent(before, after, draft.now));
 }
 
 /** Gives up the slots that a run held. */

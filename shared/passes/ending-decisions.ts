@@ -3,11 +3,12 @@ import { complete, isEnding, referenceTo } from '../jobs/job-decisions.js';
 import { decideEnding, owesRelease } from '../job-nodes/job-node-decisions.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import type { Node } from '../nodes/node.js';
+import { isAway, isReachable, mayRelease } from '../nodes/node-decisions.js';
 import { unreachable } from '../unreachable.js';
 import { orderFor, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
 import { cutShort } from './forced-end-decisions.js';
 import { waiveAndTell } from './loss-decisions.js';
-import { isKillDue, isReachable, killRuns, orderOf, runIdOf, toReleaseOrder } from './order-decisions.js';
+import { isKillDue, killRuns, orderOf, runIdOf, toReleaseOrder } from './order-decisions.js';
 import { endedByUser } from './task-run-decisions.js';
 
 /** Takes every ending job one step on, on each of its nodes; what is over everywhere completes, or is purged if it is being deleted. */
@@ -24,10 +25,7 @@ function endJob(draft: Draft, jobDraft: JobDraft): void {
   let open = 0;
   for (const jobNode of [...jobDraft.jobNodes.values()]) {
     const node = draft.nodes.get(jobNode.nodeId);
-    const reachable = node !== undefined && isReachable(node);
-    if (jobDraft.job.isForced === true) {
-      if (!cutShort(draft, jobDraft, jobNode, reachable ? node : undefined)) open += 1;
-    } else if (reachable ? !stepOn(draft, jobDraft, jobNode, node) : !isSettled(jobNode)) open += 1;
+    if (!isOver(draft, jobDraft, jobNode, node)) open += 1;
   }
   if (open > 0) return;
   if (jobDraft.job.state === 'deleting') return purge(draft, jobDraft);
@@ -38,6 +36,16 @@ function endJob(draft: Draft, jobDraft: JobDraft): void {
     identity: [],
     data: { terminateReason: jobDraft.job.terminateReason },
   });
+}
+
+/** Whether nothing of the job is left to wait for on this node; steps on where that can be done now. */
+function isOver(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Node | undefined): boolean {
+  const reached = node !== undefined && isReachable(node) ? node : undefined;
+  if (jobDraft.job.isForced === true) return cutShort(draft, jobDraft, jobNode, reached);
+  if (reached !== undefined) return stepOn(draft, jobDraft, jobNode, reached);
+  // A node that is being booted will be back, and is asked then.
+  if (node !== undefined && isAway(node)) return decideEnding(jobNode, jobDraft.job).step === 'over';
+  return isSettled(jobNode);
 }
 
 // Of a node that cannot be reached, whatever it still had was requeued and waived by the step before.
@@ -86,9 +94,10 @@ function killPreparation(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, nod
   putJobNode(jobDraft, { ...jobNode, preparationKillSentAt: draft.at });
 }
 
-function orderRelease(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Node): void {
+/** Orders the release, unless the node is not up to it yet. */
+export function orderRelease(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Node): void {
   const release = jobDraft.job.definition.jobReleaseTask;
-  if (release === undefined || !takeRows(draft, jobDraft, node.id, 1)) return;
+  if (release === undefined || !mayRelease(node) || !takeRows(draft, jobDraft, node.id, 1)) return;
   const attempt = jobNode.releaseAttempts + 1;
   const next: JobNode = {
     ...jobNode,

@@ -10,7 +10,8 @@ import {
 } from '../job-nodes/job-node-decisions.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import { isOver } from '../jobs/job-decisions.js';
-import type { Node } from '../nodes/node.js';
+import type { Node, NodeState } from '../nodes/node.js';
+import { isReady, readyState } from '../nodes/node-decisions.js';
 import type { Report, RunReport } from '../nodes/node-messages.js';
 import {
   dropLease,
@@ -24,6 +25,8 @@ import {
   type JobDraft,
 } from './draft.js';
 import { jobKey } from './seen.js';
+import { withoutRequest } from './departure-decisions.js';
+import { hearStartTask, withStartTask } from './start-task-decisions.js';
 import { oweWaiver } from './loss-decisions.js';
 import { endedByUser, hearTaskRun, requeue, settleWaitingRuns } from './task-run-decisions.js';
 
@@ -69,8 +72,9 @@ function hearNode(draft: Draft, node: Node, report: Report): void {
   const booted = report.epoch !== node.epoch;
   // What a boot, or a return after silence, means for a job is found out by looking at each.
   if ((booted && node.epoch > 0) || node.state === 'unknown') needEveryJob(draft);
-  draft.nodes.set(node.id, {
-    ...node,
+  const served = booted && isServedBy(node, report) ? withoutRequest(node) : node;
+  const next: Node = {
+    ...served,
     epoch: report.epoch,
     imageEpoch: report.imageEpoch,
     ...(report.imageId === undefined ? {} : { imageId: report.imageId }),
@@ -78,10 +82,21 @@ function hearNode(draft: Draft, node: Node, report: Report): void {
     lastSeen: draft.at,
     agentVersion: report.agentVersion,
     ...(booted ? { lastBootTime: instantAgo(draft.now, report.bootedAgoMs) } : {}),
-  });
+  };
+  draft.nodes.set(node.id, booted ? withStartTask(draft, next) : next);
+}
+
+/** Whether the boot that the report tells of is the one that was asked for. */
+function isServedBy({ request, imageEpoch }: Node, report: Report): boolean {
+  if (request?.poweredAt === undefined) return false;
+  return request.kind === 'reboot' || (request.kind === 'reimage' && report.imageEpoch > imageEpoch);
 }
 
 function hearRun(draft: Draft, report: Report, run: RunReport): void {
+  if (run.kind === 'startTask') {
+    if (!hearStartTask(draft, report.nodeId, run)) killStranger(draft, report, run);
+    return;
+  }
   const jobDraft = jobOf(draft, run.jobId);
   const jobNode = jobDraft?.jobNodes.get(report.nodeId);
   if (jobDraft === undefined || jobDraft.job.incarnation !== run.incarnation || jobNode === undefined) {
@@ -112,6 +127,8 @@ function applyRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: RunRe
       return tellSpecial(draft, jobDraft, jobNode, { which: 'release', after: hearRelease(jobNode, run, draft.now) });
     case 'task':
       return hearTaskRun(draft, jobDraft, jobNode, run);
+    case 'startTask':
+      return jobNode; // Of no job.
   }
 }
 
@@ -125,6 +142,8 @@ function isKnown(jobNode: JobNode, run: RunReport): boolean {
       return 'runId' in release && release.runId === run.runId;
     case 'task':
       return runs.some((known) => known.runId === run.runId);
+    case 'startTask':
+      return true;
   }
 }
 
@@ -214,19 +233,37 @@ export function dropVoidLeases(draft: Draft): void {
   }
 }
 
-/** A node that was being created or given up for lost and has spoken now can be reached. */
+/** A node that was being created, booted or given up for lost and has spoken now can be reached. */
 export function welcomeNodes(draft: Draft): void {
   for (const node of draft.nodes.values()) {
+    if (node.lastSeen !== draft.at) continue;
     const wasAway = node.state === 'creating' || node.state === 'unknown';
-    if (wasAway && node.lastSeen === draft.at) enterNodeState(draft, node, 'idle');
+    const isBack = isServed(node) || isAboutStart(node);
+    if (wasAway || isBack) enterNodeState(draft, node, arrivalState(node));
   }
 }
 
-/** A node that can be reached is idle or running, by whether it has work. */
-export function showNodeStates(draft: Draft): void {
-  for (const node of draft.nodes.values()) {
-    if (node.state === 'idle' || node.state === 'running') {
-      enterNodeState(draft, node, node.leases.length > 0 ? 'running' : 'idle');
-    }
+// Whether its work decides its state is seen at the end of the pass; what it may be given, by its start task, before that.
+const isAboutStart = (node: Node): boolean =>
+  isReady(node) && [node.state, readyState(node)].some((state) => state.includes('starttask'));
+
+const isServed = ({ state, request }: Node): boolean =>
+  (state === 'rebooting' || state === 'reimaging') && request === undefined;
+
+function arrivalState(node: Node): NodeState {
+  switch (node.request?.kind) {
+    case 'leave':
+      return 'leavingpool';
+    case 'reboot':
+      return 'rebooting';
+    case 'reimage':
+      return 'reimaging';
+    default:
+      return readyState(node);
   }
+}
+
+/** A node that can be reached and was asked for nothing is what its start task, its scheduling and its work make it. */
+export function showNodeStates(draft: Draft): void {
+  for (const node of draft.nodes.values()) if (isReady(node)) enterNodeState(draft, node, readyState(node));
 }

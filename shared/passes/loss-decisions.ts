@@ -3,6 +3,7 @@ import { keepDoubt, mayOweRelease, waive } from '../job-nodes/job-node-decisions
 import type { JobNode, WaiverReason } from '../job-nodes/job-node.js';
 import { isEnding } from '../jobs/job-decisions.js';
 import type { Node } from '../nodes/node.js';
+import { isAway, isReachable } from '../nodes/node-decisions.js';
 import { busyReportIntervalMs, presenceIntervalMs } from '../nodes/node-messages.js';
 import { owedEvent } from '../events/event.js';
 import { enterNodeState, needEveryJob, owe, putJobNode, type Draft, type JobDraft } from './draft.js';
@@ -52,7 +53,7 @@ export function loseSilentNodes(draft: Draft): void {
   const { pool, now } = draft;
   if (pool === undefined || !draft.asked.everyJob) return;
   for (const node of draft.nodes.values()) {
-    if (node.state !== 'idle' && node.state !== 'running') continue;
+    if (!isReachable(node) && !isAway(node)) continue;
     if (now.getTime() > silenceEnds(draft, node, pool.watchingSince)) enterNodeState(draft, node, 'unknown');
   }
 }
@@ -62,8 +63,14 @@ export function loseSilentNodes(draft: Draft): void {
  * since. Asking again, or giving it more to do, does not buy it time.
  */
 export function silenceEnds(draft: Draft, node: Node, watchingSince: string): number {
-  const orders = inFlight(draft, node.id).map((at) => Date.parse(at));
-  const heard = Math.max(Date.parse(node.lastSeen ?? node.allocationTime), Date.parse(watchingSince));
+  const { request, startTask } = node;
+  const heard = Math.max(
+    ...[node.lastSeen ?? node.allocationTime, watchingSince, request?.poweredAt ?? watchingSince].map(Date.parse),
+  );
+  // A node that boots has nothing to do, and no more than an idle one to say.
+  if (isAway(node)) return heard + idleSilenceMs;
+  const isStarting = startTask?.run.state === 'ordered' || startTask?.run.state === 'running';
+  const orders = [...inFlight(draft, node.id), ...(isStarting ? [startTask.run.orderedAt] : [])].map(Date.parse);
   if (orders.length > 0) return Math.max(heard, Math.min(...orders)) + busySilenceMs;
   return heard + (node.leases.length > 0 ? busySilenceMs : idleSilenceMs);
 }

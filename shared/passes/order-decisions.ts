@@ -5,6 +5,7 @@ import type { JobNode, OrderedRun, TaskRun } from '../job-nodes/job-node.js';
 import { isEnding } from '../jobs/job-decisions.js';
 import type { JobDefinition } from '../jobs/job.js';
 import type { Node } from '../nodes/node.js';
+import { isReachable } from '../nodes/node-decisions.js';
 import { acknowledgeWithinMs, type RunKind } from '../nodes/node-messages.js';
 import type { EnvironmentSetting, RunDefinition } from '../tasks/run-definition.js';
 import type { TaskDefinition } from '../tasks/task.js';
@@ -87,7 +88,7 @@ export function toReleaseOrder(definition: JobDefinition, jobNode: JobNode): Dra
 }
 
 // A task's own setting wins over the job's of the same name.
-function toRunDefinition(own: RunDefinition, common: readonly EnvironmentSetting[]): RunDefinition {
+export function toRunDefinition(own: RunDefinition, common: readonly EnvironmentSetting[]): RunDefinition {
   const ownNames = new Set(own.environmentSettings.map((setting) => setting.name));
   return {
     commandLine: own.commandLine,
@@ -108,23 +109,17 @@ export function repeatOrders(draft: Draft): void {
   }
 }
 
-/** Whether orders to this node make sense now. */
-export function isReachable(node: Node): boolean {
-  return node.epoch > 0 && (node.state === 'idle' || node.state === 'running');
-}
-
 function repeatFor(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, node: Node): JobNode {
   const { definition } = jobDraft.job;
   const { preparation, release } = jobNode;
-  const isDue = ({ heard, orderedAt, repeatedAt }: OrderedRun): boolean =>
-    !heard && isDueAgain(draft, repeatedAt ?? orderedAt);
+  const isDue = (run: OrderedRun): boolean => isUnheardFor(draft, run);
   let next = jobNode;
   if (preparation.state === 'ordered' && isDue(preparation)) {
     const order = toPreparationOrder(definition, jobNode);
     if (order !== undefined) orderOf(draft, jobDraft, node).preparation = order;
     next = { ...next, preparation: { ...preparation, repeatedAt: draft.at } };
   }
-  if (release.state === 'ordered' && isEnding(jobDraft.job) && isDue(release)) {
+  if (release.state === 'ordered' && (isEnding(jobDraft.job) || node.request?.kind === 'leave') && isDue(release)) {
     const order = toReleaseOrder(definition, jobNode);
     if (order !== undefined) orderOf(draft, jobDraft, node).release = order;
     next = { ...next, release: { ...release, repeatedAt: draft.at } };
@@ -196,6 +191,11 @@ function toKilledOrder({ runId, taskId, attempt }: TaskRun): DraftRunOrder {
 /** Whether a kill has to be sent (again). */
 export function isKillDue(draft: Draft, sentAt: string | undefined): boolean {
   return sentAt === undefined || isDueAgain(draft, sentAt);
+}
+
+/** Whether an order has to be sent again because nobody has heard of it. */
+export function isUnheardFor(draft: Draft, { heard, orderedAt, repeatedAt }: OrderedRun): boolean {
+  return !heard && isDueAgain(draft, repeatedAt ?? orderedAt);
 }
 
 function isDueAgain(draft: Draft, sentAt: string): boolean {

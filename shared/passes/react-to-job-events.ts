@@ -115,7 +115,9 @@ function inSession(parsed: Parsed): Parsed {
   return parsed;
 }
 
-const jobsOf = (report: Report): readonly string[] => report.runs.map((run) => run.jobId.toLowerCase());
+// A start task is of no job.
+const jobsOf = (report: Report): readonly string[] =>
+  report.runs.filter(({ kind }) => kind !== 'startTask').map((run) => run.jobId.toLowerCase());
 
 function toAsked(parsed: readonly Parsed[]): Asked {
   const redelivered = parsed.some(({ message }) => message.deliveryCount > 1);

@@ -28,10 +28,11 @@ export async function sendOrders(services: Services, draft: Draft): Promise<void
 
 async function toMessages(services: Services, draft: Draft, order: DraftOrder): Promise<readonly OutgoingMessage[]> {
   const node = draft.nodes.get(order.nodeId);
-  const { preparation, release, tasks, ...rest } = order;
+  const { startTask, preparation, release, tasks, ...rest } = order;
   const common = { ...rest, acknowledged: { epoch: node?.epoch ?? 0, sequence: node?.sequence ?? 0 } };
   const inPlace = async (run: DraftRunOrder): Promise<RunOrder> => ({ ...run, definition: await place(services, run) });
-  const [placedPreparation, placedRelease, placedTasks] = await Promise.all([
+  const [placedStartTask, placedPreparation, placedRelease, placedTasks] = await Promise.all([
+    startTask === undefined ? undefined : inPlace(startTask),
     preparation === undefined ? undefined : inPlace(preparation),
     release === undefined ? undefined : inPlace(release),
     Promise.all(tasks.map(inPlace)),
@@ -39,6 +40,7 @@ async function toMessages(services: Services, draft: Draft, order: DraftOrder): 
   const first: Order = {
     ...common,
     tasks: [],
+    ...(placedStartTask === undefined ? {} : { startTask: placedStartTask }),
     ...(placedPreparation === undefined ? {} : { preparation: placedPreparation }),
     ...(placedRelease === undefined ? {} : { release: placedRelease }),
   };
@@ -53,7 +55,7 @@ function withTasks(first: Order, tasks: readonly RunOrder[]): readonly Order[] {
     const size = JSON.stringify(task).length;
     const last = orders.at(-1) ?? first;
     if (last.tasks.length > 0 && length + size > maxOrderCharacters) {
-      const { preparation: _, release: __, ...rest } = first;
+      const { startTask: _, preparation: __, release: ___, ...rest } = first;
       orders.push({ ...rest, kills: [], forget: false, tasks: [task] });
       length = size;
     } else {

@@ -2,6 +2,7 @@
 import { instantAgo, outcomeOf } from '../job-nodes/job-node-decisions.js';
 import type { JobNode, RunOutcome, TaskRun } from '../job-nodes/job-node.js';
 import { isOpen } from '../jobs/job-decisions.js';
+import type { Node } from '../nodes/node.js';
 import type { RunReport } from '../nodes/node-messages.js';
 import type { FailureInfo } from '../tasks/run-definition.js';
 import { withoutDependencies, type TaskAssignment, type TaskExecution, type TaskStatus } from '../tasks/task.js';
@@ -17,6 +18,10 @@ export const endedByUser: FailureInfo = {
   code: 'TaskEnded',
   message: 'The task was ended by a user request',
 };
+
+// A node shows what it ran of late; its row is read by every pass.
+const mostRecentTasks = 10;
+const longestDateMs = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** What a report says of one run of a task. A report of a run that the job node does not name changes nothing. */
 export function hearTaskRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, report: RunReport): JobNode {
@@ -143,6 +148,10 @@ function completeRun(
       ...node,
       totalTasksRun: node.totalTasksRun + 1,
       totalTasksSucceeded: node.totalTasksSucceeded + (execution.result === 'success' ? 1 : 0),
+      recentTasks: [...(node.recentTasks ?? []), { jobId: jobNode.jobId, taskId: run.taskId, execution }].slice(
+        -mostRecentTasks,
+      ),
+      ...retainedUntil(node, run, execution),
     });
   }
   if (run.taskDeleted !== true) jobDraft.job = { ...jobDraft.job, openTasks: jobDraft.job.openTasks - 1 };
@@ -156,6 +165,18 @@ function completeRun(
     assignment: assignmentOf(jobNode, run),
     execution,
   });
+}
+
+/** Until when files of tasks that ended on the node are to be kept. */
+function retainedUntil(
+  node: Node,
+  { retentionMs = 0 }: TaskRun,
+  { endTime }: TaskStatus['execution'],
+): Pick<Node, 'retainedUntil'> {
+  const endsMs = Date.parse(endTime ?? node.allocationTime) + retentionMs;
+  // What is kept without end is kept as long as dates go.
+  const until = new Date(Math.min(endsMs, longestDateMs)).toISOString();
+  return until > (node.retainedUntil ?? '') ? { retainedUntil: until } : {};
 }
 
 function tellEnd(

@@ -3,7 +3,7 @@ import type { JobNode } from '../job-nodes/job-node.js';
 import { acknowledgeWithinMs } from '../nodes/node-messages.js';
 import { isReasked, type Draft } from './draft.js';
 import { busySilenceMs, idleSilenceMs } from './loss-decisions.js';
-import { isReachable } from './order-decisions.js';
+import { isReachable } from '../nodes/node-decisions.js';
 
 // A bound has passed once it is exceeded, so a look at the bound itself would come too early.
 const afterBoundMs = 1000;
@@ -13,7 +13,7 @@ const longestAheadMs = 24 * 3600_000;
 export function decideWakeUp(draft: Draft): Date | undefined {
   const { pool, now } = draft;
   if (pool === undefined) return undefined;
-  const wantedMs = Math.min(nodesWantMs(draft), jobsWantMs(draft));
+  const wantedMs = Math.min(nodesWantMs(draft), jobsWantMs(draft), stepsWantMs(draft));
   if (wantedMs === Infinity) return undefined;
   const underWayMs = pool.wakeUpAt === undefined ? undefined : Date.parse(pool.wakeUpAt);
   const stillComing = underWayMs !== undefined && underWayMs > now.getTime() && underWayMs <= wantedMs;
@@ -29,6 +29,12 @@ export function decideWakeUp(draft: Draft): Date | undefined {
 function nodesWantMs(draft: Draft): number {
   if (![...draft.nodes.values()].some(isReachable)) return Infinity;
   return draft.now.getTime() + boundMs(draft) + afterBoundMs;
+}
+
+/** What a step of this pass waits for; of a far instant the way is gone in steps. */
+function stepsWantMs({ lookAgainMs, now }: Draft): number {
+  if (lookAgainMs === Infinity) return Infinity;
+  return Math.min(Math.max(lookAgainMs, now.getTime()) + afterBoundMs, now.getTime() + longestAheadMs);
 }
 
 /** The nearest time limit of a job, also where there is no node; of a far one the way is gone in steps. */
@@ -47,8 +53,13 @@ function boundMs(draft: Draft): number {
   const jobNodes = [...draft.jobs.values()]
     .flatMap((job) => [...job.jobNodes.values()])
     .filter(({ nodeId }) => nodeIds.has(nodeId));
-  if (jobNodes.some(isUnheard)) return acknowledgeWithinMs;
-  const isBusy = draft.orders.size > 0 || nodes.some(({ leases }) => leases.length > 0) || jobNodes.some(isInFlight);
+  const isStartUnheard = nodes.some(({ startTask }) => startTask?.run.state === 'ordered' && !startTask.run.heard);
+  if (isStartUnheard || jobNodes.some(isUnheard)) return acknowledgeWithinMs;
+  const isBusy =
+    draft.orders.size > 0 ||
+    nodes.some(({ startTask }) => startTask?.run.state === 'running') ||
+    nodes.some(({ leases }) => leases.length > 0) ||
+    jobNodes.some(isInFlight);
   return isBusy ? busySilenceMs : idleSilenceMs;
 }
 

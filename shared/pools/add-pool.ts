@@ -66,6 +66,7 @@ function toNewPool(definition: PoolDefinition, incarnation: string, now: Date): 
     stateTransitionTime: at,
     allocationState: 'resizing',
     allocationStateTransitionTime: at,
+    resize: { at, timeoutMs: definition.resizeTimeoutMs, option: 'requeue' },
     watchingSince: at,
     nextNodeNumber: 0,
   };

@@ -1,22 +1,15 @@
 // What a client may say when it adds a pool, and the pool it means: Batch's defaults filled in, faults refused by name.
 // https://learn.microsoft.com/rest/api/batchservice/pool/add
 import { z } from 'zod';
-import {
-  choice,
-  displayNameText,
-  durationBody,
-  idText,
-  metadataBody,
-  onlyDefault,
-  text,
-  unsupported,
-} from '../rest/body-types.js';
+import { choice, displayNameText, idText, metadataBody, onlyDefault, text, unsupported } from '../rest/body-types.js';
 import { parseBody, refuse, requireStorable } from '../rest/request-body.js';
 import { storedDuration } from '../tasks/run-resource.js';
+import { deallocationOptionBody, resizeTimeoutBody } from '../nodes/node-body.js';
 import type { PoolDefinition } from './pool.js';
+import type { ResizeRequest } from './resize-pool.js';
+import { fromStartTask, startTaskBody } from './start-task.js';
+import type { PoolUpdate } from './update-pool.js';
 
-const minResizeTimeoutMs = 5 * 60_000;
-const defaultResizeTimeoutMs = 15 * 60_000;
 /** Largest pool that Bookend is meant for. */
 const maxNodes = 1000;
 const maxTaskSlots = 256;
@@ -45,6 +38,9 @@ const virtualMachineBody = z.strictObject({
 
 const cloudServiceBody = z.strictObject({ osFamily: text(), osVersion: text().default('*') });
 
+/** Kept to be echoed: nodes of Bookend connect outwards only. */
+const communicationModeBody = choice(['default', 'classic', 'simplified']);
+
 const poolAddBody = z
   .strictObject({
     id: idText,
@@ -52,15 +48,15 @@ const poolAddBody = z
     vmSize: text(1024).min(1, 'a size cannot be empty'),
     cloudServiceConfiguration: cloudServiceBody.optional(),
     virtualMachineConfiguration: virtualMachineBody.optional(),
-    resizeTimeout: durationBody({ least: minResizeTimeoutMs }).default(defaultResizeTimeoutMs),
+    resizeTimeout: resizeTimeoutBody,
     targetDedicatedNodes: z.int().min(0).max(maxNodes).default(0),
     targetLowPriorityNodes: onlyDefault(z.int().min(0), 0),
     enableAutoScale: onlyDefault(z.boolean(), false),
     autoScaleFormula: unsupported,
     autoScaleEvaluationInterval: unsupported,
-    enableInterNodeCommunication: onlyDefault(z.boolean(), false),
-    networkConfiguration: unsupported,
-    startTask: unsupported,
+    enableInterNodeCommunication: z.boolean().default(false),
+    networkConfiguration: z.looseObject({}).optional(),
+    startTask: startTaskBody.optional(),
     certificateReferences: unsupported,
     applicationPackageReferences: unsupported,
     applicationLicenses: unsupported,
@@ -69,7 +65,7 @@ const poolAddBody = z
     userAccounts: unsupported,
     metadata: metadataBody.default([]),
     mountConfiguration: unsupported,
-    targetNodeCommunicationMode: onlyDefault(choice(['default', 'classic', 'simplified']), 'default'),
+    targetNodeCommunicationMode: communicationModeBody.default('default'),
   })
   .superRefine(({ cloudServiceConfiguration, virtualMachineConfiguration }, context) => {
     if (cloudServiceConfiguration && virtualMachineConfiguration)
@@ -99,7 +95,81 @@ export function parsePoolAdd(json: unknown): PoolDefinition {
     taskSlotsPerNode: body.taskSlotsPerNode,
     nodeFillType: body.taskSchedulingPolicy?.nodeFillType ?? 'spread',
     metadata: body.metadata,
+    ...(body.startTask && { startTask: fromStartTask(body.startTask) }),
+    ...(body.networkConfiguration && { networkConfiguration: body.networkConfiguration }),
+    enableInterNodeCommunication: body.enableInterNodeCommunication,
+    targetNodeCommunicationMode: body.targetNodeCommunicationMode,
   });
+}
+
+const poolPatchBody = z.strictObject({
+  startTask: startTaskBody.optional(),
+  certificateReferences: unsupported,
+  applicationPackageReferences: unsupported,
+  metadata: metadataBody.optional(),
+  targetNodeCommunicationMode: communicationModeBody.optional(),
+});
+
+/**
+ * What the body of Patch Pool changes: absent properties stay as they are. Throws BatchError as parsePoolAdd does.
+ * https://learn.microsoft.com/rest/api/batchservice/pool/patch
+ */
+export function parsePoolPatch(json: unknown): PoolUpdate {
+  const { startTask, metadata, targetNodeCommunicationMode } = parseBody(poolPatchBody, json);
+  return requireStorable({
+    ...(startTask && { startTask: fromStartTask(startTask) }),
+    ...(metadata && { metadata }),
+    ...(targetNodeCommunicationMode && { targetNodeCommunicationMode }),
+  });
+}
+
+const emptyList = z.array(z.unknown()).superRefine((list, context) => {
+  if (list.length > 0) refuse(context, 'UnsupportedProperty', 'Bookend does not act on it yet');
+});
+
+const poolPropertiesBody = z.strictObject({
+  startTask: startTaskBody.optional(),
+  certificateReferences: emptyList,
+  applicationPackageReferences: emptyList,
+  metadata: metadataBody,
+  targetNodeCommunicationMode: communicationModeBody.optional(),
+});
+
+/**
+ * What the body of Update Pool Properties sets: the lists must be given, a start task that is absent is removed. Throws BatchError as
+ * parsePoolAdd does. https://learn.microsoft.com/rest/api/batchservice/pool/update-properties
+ */
+export function parsePoolProperties(json: unknown): PoolUpdate {
+  const { startTask, metadata, targetNodeCommunicationMode } = parseBody(poolPropertiesBody, json);
+  return requireStorable({
+    startTask: startTask && fromStartTask(startTask),
+    metadata,
+    ...(targetNodeCommunicationMode && { targetNodeCommunicationMode }),
+  });
+}
+
+const resizeBody = z
+  .strictObject({
+    targetDedicatedNodes: z.int().min(0).max(maxNodes).optional(),
+    targetLowPriorityNodes: onlyDefault(z.int().min(0), 0),
+    resizeTimeout: resizeTimeoutBody,
+    nodeDeallocationOption: deallocationOptionBody,
+  })
+  .superRefine(({ targetDedicatedNodes, targetLowPriorityNodes }, context) => {
+    if (targetDedicatedNodes === undefined && targetLowPriorityNodes === undefined)
+      refuse(context, 'InvalidPropertyValue', 'a resize needs this or targetLowPriorityNodes', [
+        'targetDedicatedNodes',
+      ]);
+  });
+
+/** What the body of Resize Pool asks for. Throws BatchError as parsePoolAdd does. */
+export function parseResize(json: unknown): ResizeRequest {
+  const { targetDedicatedNodes, resizeTimeout, nodeDeallocationOption } = parseBody(resizeBody, json);
+  return {
+    ...(targetDedicatedNodes === undefined ? {} : { targetDedicatedNodes }),
+    resizeTimeoutMs: storedDuration(resizeTimeout),
+    option: nodeDeallocationOption,
+  };
 }
 
 function fromVirtualMachine(body: z.output<typeof virtualMachineBody>): Record<string, unknown> {

@@ -4,6 +4,7 @@ import { etagOf } from '../rest/etag.js';
 import { formatDuration } from '../rest/iso-duration.js';
 import { ifSet, unlessEmpty } from '../tasks/run-resource.js';
 import type { Pool } from './pool.js';
+import { toStartTask } from './start-task.js';
 
 /** URL of a pool below `baseUrl` (scheme and host, no trailing slash). */
 export function poolUrl(poolId: string, baseUrl: string): string {
@@ -28,15 +29,18 @@ export function toPoolResource(pool: Pool, nodes: readonly Node[], baseUrl: stri
     ...ifSet('virtualMachineConfiguration', definition.virtualMachineConfiguration),
     ...ifSet('cloudServiceConfiguration', definition.cloudServiceConfiguration),
     resizeTimeout: formatDuration(definition.resizeTimeoutMs),
+    ...unlessEmpty('resizeErrors', pool.resizeErrors ?? []),
     currentDedicatedNodes: nodes.length,
     currentLowPriorityNodes: 0,
     targetDedicatedNodes: definition.targetDedicatedNodes,
     targetLowPriorityNodes: definition.targetLowPriorityNodes,
     enableAutoScale: false,
-    enableInterNodeCommunication: false,
+    enableInterNodeCommunication: definition.enableInterNodeCommunication ?? false,
+    ...ifSet('networkConfiguration', definition.networkConfiguration),
+    ...ifSet('startTask', definition.startTask && toStartTask(definition.startTask)),
     taskSlotsPerNode: definition.taskSlotsPerNode,
     taskSchedulingPolicy: { nodeFillType: definition.nodeFillType },
     ...unlessEmpty('metadata', definition.metadata),
-    targetNodeCommunicationMode: 'default',
+    targetNodeCommunicationMode: definition.targetNodeCommunicationMode ?? 'default',
   };
 }

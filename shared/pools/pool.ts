@@ -1,8 +1,21 @@
 // A pool: the wanted number of nodes of one kind, and how many tasks each may run at once.
 //
 //   active    entered by add; nodes are wanted.
+//             allocationState: resizing (or stopping) while `resize` is set, else steady.
 //   deleting  entered by delete; nodes leave, running tasks are requeued; left when no node remains.
 import { z } from 'zod';
+import type { DeallocationOption } from '../nodes/node.js';
+import { environmentSettingSchema, userIdentitySchema } from '../tasks/run-definition.js';
+
+/** What runs on every node of the pool whenever it joins, boots or gets a new image. */
+export const startTaskDefinitionSchema = z.object({
+  commandLine: z.string(),
+  environmentSettings: z.array(environmentSettingSchema),
+  userIdentity: userIdentitySchema,
+  maxTaskRetryCount: z.int().min(-1),
+  waitForSuccess: z.boolean(),
+});
+export type StartTaskDefinition = z.infer<typeof startTaskDefinitionSchema>;
 
 /** A pool as its user defined it, with Batch's defaults filled in; what Bookend does not act on is kept to be echoed. */
 export const poolDefinitionSchema = z.object({
@@ -16,12 +29,32 @@ export const poolDefinitionSchema = z.object({
   targetLowPriorityNodes: z.int().min(0),
   taskSlotsPerNode: z.int().min(1),
   nodeFillType: z.enum(['spread', 'pack']),
+  startTask: startTaskDefinitionSchema.optional(),
+  networkConfiguration: z.record(z.string(), z.unknown()).optional(),
+  enableInterNodeCommunication: z.boolean().optional(),
+  targetNodeCommunicationMode: z.string().optional(),
   metadata: z.array(z.object({ name: z.string(), value: z.string() })),
 });
 export type PoolDefinition = z.infer<typeof poolDefinitionSchema>;
 
 export type PoolState = 'active' | 'deleting';
-export type AllocationState = 'steady' | 'resizing';
+export type AllocationState = 'steady' | 'resizing' | 'stopping';
+
+/** A change of the number of nodes that is under way. */
+export type Resize = {
+  readonly at: string;
+  readonly timeoutMs: number;
+  /** For the nodes that are to leave. */
+  readonly option: DeallocationOption;
+  /** The nodes that are to leave, where they were named. */
+  readonly nodeIds?: readonly string[];
+};
+
+/** Why the last resize did not reach its target. */
+export type ResizeError = {
+  readonly code: 'AllocationTimedout' | 'RemoveNodesFailed' | 'ResizeStopped';
+  readonly message: string;
+};
 
 export type Pool = {
   readonly definition: PoolDefinition;
@@ -33,6 +66,9 @@ export type Pool = {
   readonly stateTransitionTime: string;
   readonly allocationState: AllocationState;
   readonly allocationStateTransitionTime: string;
+  /** Set unless the pool is steady. */
+  readonly resize?: Resize;
+  readonly resizeErrors?: readonly ResizeError[];
   /** The earliest wake-up already scheduled for this pool, so that passes do not schedule it again. */
   readonly wakeUpAt?: string;
   /** When that wake-up was decided: should its message not have been sent, it is sent again. */

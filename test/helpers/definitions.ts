@@ -10,7 +10,7 @@ export function poolDefinition(changes: Partial<PoolDefinition> = {}): PoolDefin
   return {
     id: 'P',
     vmSize: 'small',
-    resizeTimeoutMs: 1000,
+    resizeTimeoutMs: 15 * 60_000,
     targetDedicatedNodes: 2,
     targetLowPriorityNodes: 0,
     taskSlotsPerNode: 1,

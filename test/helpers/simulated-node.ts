@@ -170,11 +170,12 @@ function instantOf(node: SimulatedNode): Instant {
 }
 
 /** The order as its message holds it. */
-export function toOrder({ preparation, release, tasks, ...rest }: SentOrder): Order {
+export function toOrder({ startTask, preparation, release, tasks, ...rest }: SentOrder): Order {
   const inPlace = (run: DraftRunOrder): RunOrder => ({ ...run, definition: { inline: run.definition } });
   return {
     ...rest,
     tasks: tasks.map(inPlace),
+    ...(startTask === undefined ? {} : { startTask: inPlace(startTask) }),
     ...(preparation === undefined ? {} : { preparation: inPlace(preparation) }),
     ...(release === undefined ? {} : { release: inPlace(release) }),
   };

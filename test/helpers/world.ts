@@ -64,6 +64,8 @@ export function createWorld(changes: Partial<PoolDefinition> & { readonly joined
   for (let number = 1; number <= (joined ?? poolDefinition(definition).targetDedicatedNodes); number += 1) {
     world.nodes.set(`n${number}`, joinedNode(world, `n${number}`));
   }
+  if (world.pool !== undefined && world.nodes.size === world.pool.definition.targetDedicatedNodes)
+    world.pool = { ...world.pool, allocationState: 'steady' };
   return world;
 }
 
@@ -76,7 +78,7 @@ export function addPool(world: World, changes: Partial<PoolDefinition> = {}, inc
     lastModified: at,
     state: 'active',
     stateTransitionTime: at,
-    allocationState: 'steady',
+    allocationState: 'resizing',
     allocationStateTransitionTime: at,
     watchingSince: at,
     nextNodeNumber: 0,

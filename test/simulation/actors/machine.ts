@@ -106,7 +106,9 @@ export function createMachine(world: World, { name, nodeId, poolId }: MachineOpt
     processes.clear();
   };
   const restart = (why: MachineEnd, between: () => void): void => {
-    if (isGone || !isUp) return;
+    if (isGone) return;
+    // It is off already, and will boot.
+    if (!isUp) return between();
     powerOff(why);
     between();
     sim.scheduler.after(sim.chaos.int(1_000, 60_000), powerOn);

@@ -1,5 +1,11 @@
 // The provisioner: the local one's own loop and decisions, over virtual machines.
-import { decideCapacity, decideMachine, type PoolRecord } from '../../../local/node-pool/capacity-decisions.js';
+import {
+  decideCapacity,
+  decideMachine,
+  wantedMachine,
+  type MachineFacts,
+  type PoolRecord,
+} from '../../../local/node-pool/capacity-decisions.js';
 import { receiveCapacity } from '../../../local/node-pool/receive-capacity.js';
 import { createLife } from '../core/life.js';
 import { clockOn } from '../core/scheduler.js';
@@ -19,7 +25,7 @@ export type Provisioner = {
 export function startProvisioner(world: World): Provisioner {
   const { sim } = world;
   const records = new Map<string, PoolRecord>();
-  const present = new Map<string, { readonly incarnation: string; readonly machine: Machine }>();
+  const present = new Map<string, { readonly facts: MachineFacts; readonly machine: Machine }>();
   const machines: Machine[] = [];
   const destroyed = new Set<string>();
   const life = createLife('provisioner', 'provisioner');
@@ -30,15 +36,20 @@ export function startProvisioner(world: World): Provisioner {
   };
   const review = (poolId: string, nodeId: string): void => {
     const key = `${poolId}/${nodeId}`;
-    const record = records.get(poolId);
-    const wanted = record?.nodeIds.includes(nodeId) === true ? record.incarnation : undefined;
+    const wanted = wantedMachine(records.get(poolId), nodeId);
     const here = present.get(key);
-    const decision = decideMachine(here?.incarnation, wanted);
+    const decision = decideMachine(here?.facts, wanted);
     if (decision === 'nothing') return;
+    if (here !== undefined && wanted !== undefined && (decision === 'reboot' || decision === 'reimage')) {
+      if (decision === 'reboot') here.machine.reboot(true);
+      else here.machine.reimage(true);
+      present.set(key, { ...here, facts: wanted });
+      return;
+    }
     here?.machine.remove();
     present.delete(key);
     if (wanted === undefined || destroyed.has(key)) return;
-    present.set(key, { incarnation: wanted, machine: make(poolId, nodeId, 'vm') });
+    present.set(key, { facts: wanted, machine: make(poolId, nodeId, 'vm') });
   };
   void receiveCapacity(
     (wanted, asOf) => {

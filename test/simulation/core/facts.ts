@@ -19,7 +19,7 @@ export type PromiseName =
   | 'no bug is logged'
   | 'budget';
 
-export type RunKind = 'preparation' | 'task' | 'release';
+export type RunKind = 'startTask' | 'preparation' | 'task' | 'release';
 
 /** A command line that was started on a machine. */
 export type ProcessFact = {

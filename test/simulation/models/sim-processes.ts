@@ -200,7 +200,8 @@ function begin(
   const { name, nodeId, boot, image } = machine.facts();
   const pid = machine.nextPid();
   const marker = launch.environment[markerNames.job] ?? '';
-  const taskId = launch.environment['AZ_BATCH_TASK_ID'] ?? '';
+  // The start task alone is not told an id.
+  const taskId = launch.environment['AZ_BATCH_TASK_ID'] ?? 'starttask';
   const fact: ProcessFact = {
     pid,
     machine: name,
@@ -255,6 +256,7 @@ function leaveService(sim: Sim, table: ProcessTable, fact: ProcessFact, marker: 
 
 /** Simulated jobs call their ends by these names. */
 function kindOf(taskId: string): RunKind {
+  if (taskId === 'starttask') return 'startTask';
   if (taskId === 'prep') return 'preparation';
   return taskId === 'release' ? 'release' : 'task';
 }

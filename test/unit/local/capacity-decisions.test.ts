@@ -97,7 +97,27 @@ describe('one machine', () => {
     { present: 'a', wanted: undefined, then: 'remove' },
     { present: 'a', wanted: 'b', then: 'replace' },
   ])('made for $present and wanted for $wanted: $then', ({ present, wanted, then }) => {
-    expect(decideMachine(present, wanted)).toBe(then);
+    const power = { boots: 0, images: 0 };
+    const factsOf = (incarnation: string | undefined) =>
+      incarnation === undefined ? undefined : { incarnation, power };
+    expect(decideMachine(factsOf(present), factsOf(wanted))).toBe(then);
+  });
+
+  it.each([
+    { had: [0, 0], wanted: [1, 0], then: 'reboot' },
+    { had: [1, 0], wanted: [1, 1], then: 'reimage' },
+    { had: [0, 0], wanted: [1, 1], then: 'reimage' },
+    { had: [1, 1], wanted: [1, 1], then: 'nothing' },
+    { had: [2, 0], wanted: [1, 0], then: 'nothing' },
+  ] as const)('that had $had boots and images and is to have $wanted: $then', ({ had, wanted, then }) => {
+    const facts = ([boots, images]: readonly [number, number]) => ({ incarnation: 'a', power: { boots, images } });
+    expect(decideMachine(facts(had), facts(wanted))).toBe(then);
+  });
+
+  it('of a pool that is emptied goes, and the pool can have nodes again', () => {
+    const of = (...nodeIds: string[]) => [{ ...snapshot('a', ...nodeIds), isEnding: false }, early] as const;
+    expect(after(of('n1'), of())).toMatchObject({ nodeIds: [], ended: [] });
+    expect(after(of('n1'), of(), of('n2'))?.nodeIds).toEqual(['n2']);
   });
 });
 

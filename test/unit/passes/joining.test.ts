@@ -15,6 +15,7 @@ describe('a pool that was just added', () => {
       incarnation: 'pool-1',
       nodeIds: [...world.nodes.keys()].sort(),
       taskSlotsPerNode: 1,
+      isEnding: false,
     });
     expect(world.pool?.allocationState).toBe('resizing');
   });

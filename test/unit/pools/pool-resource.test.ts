@@ -23,7 +23,21 @@ describe('adding a pool', () => {
       taskSlotsPerNode: 1,
       nodeFillType: 'spread',
       metadata: [],
+      enableInterNodeCommunication: false,
+      targetNodeCommunicationMode: 'default',
     });
+  });
+
+  test('keeps what has no meaning outside a cloud of virtual machines', () => {
+    const networkConfiguration = { subnetId: 's', endpointConfiguration: { inboundNATPools: [] } };
+    const shown = { ...least, enableInterNodeCommunication: true, networkConfiguration };
+    const pool = parsePoolAdd({ ...shown, targetNodeCommunicationMode: 'Simplified' });
+    expect(pool).toMatchObject({ ...shown, targetNodeCommunicationMode: 'simplified' });
+  });
+
+  test('has a start task with the defaults of Batch', () => {
+    const { startTask } = parsePoolAdd({ ...least, startTask: { commandLine: 'c' } });
+    expect(startTask).toMatchObject({ commandLine: 'c', maxTaskRetryCount: 0, waitForSuccess: true });
   });
 
   test('takes what the sample sends', () => {
@@ -88,13 +102,11 @@ describe('adding a pool', () => {
       'autoScaleEvaluationInterval',
     ],
     [
-      'communication between nodes',
-      { ...least, enableInterNodeCommunication: true },
+      'a start task in a container',
+      { ...least, startTask: { commandLine: 'c', containerSettings: { imageName: 'i' } } },
       'UnsupportedProperty',
-      'enableInterNodeCommunication',
+      'containerSettings',
     ],
-    ['a network', { ...least, networkConfiguration: { subnetId: 's' } }, 'UnsupportedProperty', 'networkConfiguration'],
-    ['a start task', { ...least, startTask: { commandLine: 'c' } }, 'UnsupportedProperty', 'startTask'],
     [
       'certificates',
       { ...least, certificateReferences: [{ thumbprint: 't' }] },
@@ -119,12 +131,6 @@ describe('adding a pool', () => {
       { ...least, mountConfiguration: [{ nfsMountConfiguration: {} }, 1] },
       'UnsupportedProperty',
       'mountConfiguration',
-    ],
-    [
-      'simplified communication',
-      { ...least, targetNodeCommunicationMode: 'Simplified' },
-      'UnsupportedProperty',
-      'targetNodeCommunicationMode',
     ],
     [
       'containers',

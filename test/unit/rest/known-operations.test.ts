@@ -4,9 +4,8 @@ import { explainUnanswered } from '../../../shared/rest/known-operations.js';
 
 describe('a request that no function answers', () => {
   test.each([
-    ['POST', '/pools/p/resize', 'resize-pool'],
-    ['PATCH', '/pools/p', 'patch-pool'],
-    ['POST', '/Pools/p/Nodes/n/Reboot/', 'reboot-node'],
+    ['POST', '/pools/p/enableautoscale', 'enable-auto-scale'],
+    ['POST', '/Pools/p/Nodes/n/Users/', 'add-node-user'],
     ['DELETE', '/pools/p/nodes/n/files/a%2Fb', 'delete-node-file'],
     ['DELETE', '/jobs/j/tasks/t/files/a/b', 'delete-task-file'],
     ['PUT', '/jobs/j/tasks/t', 'update-task'],

@@ -1,0 +1,40 @@
+// What a client may say when it asks something of a node or has nodes removed. Bodies may be absent; Batch's default option is requeue.
+import { z } from 'zod';
+import { choice, durationBody, text } from '../rest/body-types.js';
+import { parseBody } from '../rest/request-body.js';
+import { storedDuration } from '../tasks/run-resource.js';
+import type { DeallocationOption } from './node.js';
+
+const options = ['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const;
+export const deallocationOptionBody = choice(options).default('requeue');
+
+const minResizeTimeoutMs = 5 * 60_000;
+const defaultResizeTimeoutMs = 15 * 60_000;
+export const resizeTimeoutBody = durationBody({ least: minResizeTimeoutMs }).default(defaultResizeTimeoutMs);
+
+const rebootBody = z.strictObject({ nodeRebootOption: deallocationOptionBody });
+const reimageBody = z.strictObject({ nodeReimageOption: deallocationOptionBody });
+const disableBody = z.strictObject({
+  nodeDisableSchedulingOption: choice(['requeue', 'terminate', 'taskcompletion']).default('requeue'),
+});
+const removalBody = z.strictObject({
+  nodeList: z.array(text(64)).min(1, 'at least one node').max(100, 'at most 100 nodes'),
+  resizeTimeout: resizeTimeoutBody,
+  nodeDeallocationOption: deallocationOptionBody,
+});
+
+/** Throws BatchError as every parse of a body does. */
+export const parseReboot = (json: unknown): DeallocationOption => parseBody(rebootBody, json ?? {}).nodeRebootOption;
+export const parseReimage = (json: unknown): DeallocationOption => parseBody(reimageBody, json ?? {}).nodeReimageOption;
+export const parseDisableScheduling = (json: unknown): Exclude<DeallocationOption, 'retaineddata'> =>
+  parseBody(disableBody, json ?? {}).nodeDisableSchedulingOption;
+
+/** Which nodes are to leave, how, and how long that may take. */
+export function parseRemoval(json: unknown): {
+  readonly nodeIds: readonly string[];
+  readonly resizeTimeoutMs: number;
+  readonly option: DeallocationOption;
+} {
+  const { nodeList, resizeTimeout, nodeDeallocationOption } = parseBody(removalBody, json);
+  return { nodeIds: nodeList, resizeTimeoutMs: storedDuration(resizeTimeout), option: nodeDeallocationOption };
+}

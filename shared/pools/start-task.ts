@@ -1,0 +1,48 @@
+// A pool's start task as Batch's JSON has it, both ways, and how one definition is told from another.
+// https://learn.microsoft.com/rest/api/batchservice/pool/add#starttask
+import { z } from 'zod';
+import { hashOf } from '../hash.js';
+import { commandLineText, unsupported } from '../rest/body-types.js';
+import {
+  environmentSettingsBody,
+  fromEnvironmentSettings,
+  fromUserIdentity,
+  retryCountBody,
+  unlessEmpty,
+  userIdentityBody,
+} from '../tasks/run-resource.js';
+import type { StartTaskDefinition } from './pool.js';
+
+export const startTaskBody = z.strictObject({
+  commandLine: commandLineText,
+  containerSettings: unsupported,
+  resourceFiles: unsupported,
+  environmentSettings: environmentSettingsBody.optional(),
+  userIdentity: userIdentityBody.optional(),
+  maxTaskRetryCount: retryCountBody.default(0),
+  waitForSuccess: z.boolean().default(true),
+});
+
+export function fromStartTask(body: z.output<typeof startTaskBody>): StartTaskDefinition {
+  return {
+    commandLine: body.commandLine,
+    environmentSettings: fromEnvironmentSettings(body.environmentSettings),
+    userIdentity: fromUserIdentity(body.userIdentity),
+    maxTaskRetryCount: body.maxTaskRetryCount,
+    waitForSuccess: body.waitForSuccess,
+  };
+}
+
+/** The start task with every default spelled out. */
+export function toStartTask(definition: StartTaskDefinition): Record<string, unknown> {
+  return {
+    commandLine: definition.commandLine,
+    ...unlessEmpty('environmentSettings', definition.environmentSettings),
+    userIdentity: definition.userIdentity,
+    maxTaskRetryCount: definition.maxTaskRetryCount,
+    waitForSuccess: definition.waitForSuccess,
+  };
+}
+
+/** Equal for equal definitions. */
+export const startTaskHash = (definition: StartTaskDefinition): string => hashOf(JSON.stringify(definition));
