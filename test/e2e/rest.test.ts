@@ -438,10 +438,10 @@ describe('a refusal', () => {
       'what is not supported yet',
       'POST',
       '/pools',
-      { id: 'R', vmSize: 's', startTask: { commandLine: 'c' } },
+      { id: 'R', vmSize: 's', mountConfiguration: [{ nfsMountConfiguration: { source: 's' } }] },
       400,
       'UnsupportedProperty',
-      'startTask',
+      'mountConfiguration',
     ],
     [
       'a release alone',
@@ -464,7 +464,7 @@ describe('a refusal', () => {
     [
       'an operation that is not supported yet, without body',
       'POST',
-      '/pools/P/stopresize',
+      '/pools/P/disableautoscale',
       undefined,
       400,
       'NotImplemented',
@@ -523,10 +523,10 @@ describe('a refusal', () => {
   });
 
   test('names the operation that is not supported', async () => {
-    const { body } = await stack.send('PATCH', '/pools/P', { metadata: [] });
+    const { body } = await stack.send('POST', '/pools/P/enableautoscale', { autoScaleFormula: '$TargetDedicated=1' });
     expect(body).toMatchObject({
       code: 'NotImplemented',
-      message: { value: expect.stringContaining("'patch-pool'") as string },
+      message: { value: expect.stringContaining("'enable-auto-scale'") as string },
     });
   });
 
