@@ -6,6 +6,7 @@ import { removeNodes, resizePool, stopResize } from '../../shared/pools/resize-p
 import { updatePool } from '../../shared/pools/update-pool.js';
 import { parseRemoval } from '../../shared/nodes/node-body.js';
 import { parsePoolAdd, parsePoolPatch, parsePoolProperties, parseResize } from '../../shared/pools/pool-body.js';
+import { nodeCountFilters, toNodeCounts } from '../../shared/pools/node-counts.js';
 import { poolFilters, poolProperties } from '../../shared/pools/pool-filters.js';
 import { poolUrl, toPoolResource } from '../../shared/pools/pool-resource.js';
 import { listPools, loadPool, loadStoredPool } from '../../shared/pools/read-pools.js';
@@ -128,5 +129,19 @@ app.http('remove-nodes', {
     const { json, conditions } = request;
     const pool = await removeNodes(services, pathId(request, 'poolId'), { request: parseRemoval(json), conditions });
     return { status: 202, dataServiceId: true, ...toValidators(pool.lastModified) };
+  }),
+});
+
+app.http('list-pool-node-counts', {
+  methods: ['GET'],
+  route: 'nodecounts',
+  authLevel: 'anonymous',
+  handler: operation('list-pool-node-counts', { query: ['$filter', 'maxresults'] }, async (request, services) => {
+    const list = await listResources(request, {
+      filters: nodeCountFilters,
+      readPage: (page) => listPools(services, page),
+      toResource: toNodeCounts,
+    });
+    return { status: 200, metadata: 'poolnodecounts', list };
   }),
 });

@@ -15,7 +15,7 @@ const operations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'pools/{}/evaluateautoscale': { POST: 'evaluate-auto-scale' },
   poolusagemetrics: { GET: 'list-pool-usage-metrics' },
   lifetimepoolstats: { GET: 'get-pool-lifetime-statistics' },
-  nodecounts: { GET: 'list-pool-node-counts' },
+  nodecounts: { GET: '' },
   supportedimages: { GET: 'list-supported-images' },
   'pools/{}/nodes': { GET: '' },
   'pools/{}/nodes/{}': { GET: '' },
