@@ -7,8 +7,10 @@ import { toEventWrites } from '../events/event-rows.js';
 import { hintTypes, sendHint } from '../events/hints.js';
 import { jobRefRow, poolListPartition, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
-import { TableConflict } from '../tables/table.js';
+import { TableConflict, type Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
+import { toNewTask, toTaskInserts } from '../tasks/new-task.js';
+import { jobManagerOrder } from './job-manager.js';
 import type { Job, JobDefinition } from './job.js';
 import { deadlineOf, referenceTo } from './job-decisions.js';
 import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
@@ -22,7 +24,7 @@ export async function addJob(services: Services, asked: JobDefinition): Promise<
   const added = await tryAgain(services, async () => {
     const now = clock.now();
     const job = toNewJob(definition, incarnation, now);
-    const reference = toJobRef(referenceTo(job, false));
+    const reference = toJobRef(referenceTo(job, job.openTasks > 0));
     const { poolId } = definition;
     await Promise.all([
       table.write(jobListPartition, [{ type: 'upsert', row: key, values: {} }]),
@@ -37,6 +39,7 @@ export async function addJob(services: Services, asked: JobDefinition): Promise<
     try {
       await table.write(jobPartition(definition.id), [
         { type: 'insert', row: headRow, values: toJobHead(job) },
+        ...toManagerInserts(job, incarnation, now),
         ...toEventWrites([started], now, ids.uuid()),
       ]);
       return job;
@@ -74,6 +77,13 @@ async function toExisting({ table }: Services, jobId: string, incarnation: strin
   throw new BatchError('JobExists', `Job '${jobId}' exists already`);
 }
 
+/** The job manager is a task of its job like others, from the start. */
+function toManagerInserts({ definition }: Job, stamp: string, now: Date): readonly Write[] {
+  const manager = definition.jobManagerTask;
+  if (manager === undefined) return [];
+  return toTaskInserts(toNewTask(definition.id, manager.task, jobManagerOrder, now), stamp);
+}
+
 function toNewJob(definition: JobDefinition, incarnation: string, now: Date): Job {
   const at = now.toISOString();
   return {
@@ -83,8 +93,8 @@ function toNewJob(definition: JobDefinition, incarnation: string, now: Date): Jo
     lastModified: at,
     state: 'active',
     stateTransitionTime: at,
-    nextTaskOrder: 1,
-    openTasks: 0,
+    nextTaskOrder: definition.jobManagerTask === undefined ? 1 : jobManagerOrder + 1,
+    openTasks: definition.jobManagerTask === undefined ? 0 : 1,
     everAssigned: false,
   };
 }

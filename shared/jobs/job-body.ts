@@ -24,6 +24,7 @@ import {
   storedDuration,
   userIdentityBody,
 } from '../tasks/run-resource.js';
+import { fromJobManager, jobManagerBody } from './job-manager-resource.js';
 import type { DisableTasks, JobDefinition, PreparationDefinition, ReleaseDefinition } from './job.js';
 
 /** Longest time a release may take, and what it gets unless told otherwise. */
@@ -69,7 +70,7 @@ const jobAddBody = z
     maxParallelTasks: parallelTasksBody.default(-1),
     allowTaskPreemption: allowTaskPreemptionBody,
     constraints: jobConstraintsBody.optional(),
-    jobManagerTask: unsupported,
+    jobManagerTask: jobManagerBody.optional(),
     jobPreparationTask: preparationBody.optional(),
     jobReleaseTask: releaseBody.optional(),
     commonEnvironmentSettings: environmentSettingsBody.optional(),
@@ -80,7 +81,14 @@ const jobAddBody = z
     networkConfiguration: z.strictObject({ subnetId: text() }).optional(),
     metadata: metadataBody.default([]),
   })
-  .superRefine(({ jobPreparationTask: preparation, jobReleaseTask: release }, context) => {
+  .superRefine(({ jobManagerTask: manager, jobPreparationTask: preparation, jobReleaseTask: release }, context) => {
+    for (const other of [preparation, release]) {
+      if (manager && manager.id.toLowerCase() === other?.id.toLowerCase())
+        refuse(context, 'InvalidPropertyValue', 'the job manager task needs an id of its own', [
+          'jobManagerTask',
+          'id',
+        ]);
+    }
     if (!release) return;
     if (!preparation)
       return refuse(context, 'InvalidPropertyValue', 'a job release task needs a job preparation task', [
@@ -108,6 +116,9 @@ export function parseJobAdd(json: unknown): JobDefinition {
     priority: body.priority,
     maxParallelTasks: body.maxParallelTasks,
     constraints: fromJobConstraints(body.constraints),
+    ...(body.jobManagerTask && {
+      jobManagerTask: fromJobManager(body.jobManagerTask, body.constraints?.maxTaskRetryCount ?? 0),
+    }),
     ...(body.jobPreparationTask && { jobPreparationTask: fromPreparation(body.jobPreparationTask) }),
     ...(body.jobReleaseTask && { jobReleaseTask: fromRelease(body.jobReleaseTask) }),
     commonEnvironmentSettings: fromEnvironmentSettings(body.commonEnvironmentSettings),

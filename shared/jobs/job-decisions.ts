@@ -1,5 +1,7 @@
 // What may become of a job, apart from its nodes.
 import type { JobRef } from '../pools/pool.js';
+import type { ReadyTask } from '../tasks/task.js';
+import { jobManagerOrder } from './job-manager.js';
 import type { DueChange, Job, JobState } from './job.js';
 
 /** `job` in another state, with the trace of the one before; what was due in that one no longer is. */
@@ -42,6 +44,11 @@ export function isOpen({ state }: Job): boolean {
 export function withDue(job: Job, due: DueChange): Job {
   const isFirst = job.due === undefined || (job.due.kind === 'disable' && due.kind === 'terminate');
   return isOpen(job) && isFirst ? { ...job, due } : job;
+}
+
+/** Whether the end of this task, whatever its result, ends the job: it is its manager. */
+export function endsJob({ definition }: Job, { order }: Pick<ReadyTask, 'order'>): boolean {
+  return definition.jobManagerTask?.killJobOnCompletion === true && order === jobManagerOrder;
 }
 
 /** When the job's time is over, as ISO 8601 UTC: counted from its creation, also while it is disabled. */

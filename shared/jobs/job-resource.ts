@@ -2,6 +2,7 @@
 import { etagOf } from '../rest/etag.js';
 import { formatDuration } from '../rest/iso-duration.js';
 import { ifSet, toConstraints, unlessEmpty } from '../tasks/run-resource.js';
+import { toJobManager } from './job-manager-resource.js';
 import type { Job, PreparationDefinition, ReleaseDefinition } from './job.js';
 
 /** URL of a job below `baseUrl` (scheme and host, no trailing slash). */
@@ -31,6 +32,7 @@ export function toJobResource(job: Job, baseUrl: string): Record<string, unknown
       maxWallClockTime: formatDuration(definition.constraints.maxWallClockMs),
       maxTaskRetryCount: definition.constraints.maxTaskRetryCount,
     },
+    ...ifSet('jobManagerTask', definition.jobManagerTask && toJobManager(definition.jobManagerTask)),
     ...ifSet('jobPreparationTask', definition.jobPreparationTask && toPreparation(definition.jobPreparationTask)),
     ...ifSet('jobReleaseTask', definition.jobReleaseTask && toRelease(definition.jobReleaseTask)),
     ...unlessEmpty('commonEnvironmentSettings', definition.commonEnvironmentSettings),

@@ -7,6 +7,7 @@
 //   completed    the releases have ended, whatever their results; left by delete only.
 //   deleting     entered by delete; as terminating unless the job had completed; then its rows go, page by page.
 import { z } from 'zod';
+import { jobManagerSchema } from './job-manager.js';
 import { environmentSettingSchema, runConstraintsSchema, userIdentitySchema } from '../tasks/run-definition.js';
 
 export const preparationDefinitionSchema = z.object({
@@ -39,6 +40,7 @@ export const jobDefinitionSchema = z.object({
   priority: z.int(),
   maxParallelTasks: z.int(),
   constraints: z.object({ maxWallClockMs: z.number().optional(), maxTaskRetryCount: z.int().min(-1) }),
+  jobManagerTask: jobManagerSchema.optional(),
   jobPreparationTask: preparationDefinitionSchema.optional(),
   jobReleaseTask: releaseDefinitionSchema.optional(),
   commonEnvironmentSettings: z.array(environmentSettingSchema),

@@ -19,12 +19,17 @@ export function assignTasks(draft: Draft): void {
   for (const jobDraft of candidates(draft)) {
     for (const ready of inOrder(jobDraft)) {
       if (!mayRunMore(jobDraft)) break;
-      const node = chooseNode(draft, jobDraft, ready.definition);
-      if (node !== undefined) assign(draft, jobDraft, node, ready);
+      const node = chooseNode(draft, jobDraft, { ...ready.definition, requiredSlots: slotsOf(ready, slots) });
+      if (node !== undefined) assign(draft, jobDraft, node, ready, slotsOf(ready, slots));
+      // What follows would take the slots that a task which wants a node for itself waits for.
+      else if (ready.definition.runExclusive === true) break;
       else if (freeSlots(draft, slots) === 0) return;
     }
   }
 }
+
+const slotsOf = ({ definition }: ReadyTask, slotsPerNode: number): number =>
+  definition.runExclusive === true ? slotsPerNode : definition.requiredSlots;
 
 /** Slots that a task could have now, over all nodes. */
 export function freeSlots(draft: Draft, slotsPerNode: number): number {
@@ -86,7 +91,7 @@ function chooseNode(
     )[0];
 }
 
-function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask): void {
+function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask, slots: number): void {
   if (!takeRows(draft, jobDraft, node.id, 2)) return;
   const { job } = jobDraft;
   const jobNode = withPreparation(draft, jobDraft, node);
@@ -102,7 +107,7 @@ function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask):
     heard: false,
     taskId: ready.taskId,
     attempt,
-    slots: ready.definition.requiredSlots,
+    slots,
     retentionMs: ready.definition.constraints.retentionMs,
     order: ready.order,
     state,
@@ -112,7 +117,7 @@ function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask):
   };
   putJobNode(jobDraft, { ...jobNode, runs: [...jobNode.runs, run] });
   orderOf(draft, jobDraft, node).tasks.push(toTaskOrder(job.definition, jobNode, run, ready.definition));
-  const { runId, taskId, slots } = run;
+  const { runId, taskId } = run;
   const lease = { jobId: job.definition.id, incarnation: job.incarnation, taskId, runId, slots };
   draft.nodes.set(node.id, { ...node, leases: [...node.leases, lease] });
   jobDraft.job = job.everAssigned ? job : { ...job, everAssigned: true };

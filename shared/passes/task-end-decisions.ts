@@ -1,5 +1,5 @@
 // What the end of a task means beyond itself: for its job, and for the tasks that depend on it.
-import { isOpen } from '../jobs/job-decisions.js';
+import { endsJob, isOpen } from '../jobs/job-decisions.js';
 import type { TaskRun } from '../job-nodes/job-node.js';
 import { decideExitOptions } from '../tasks/exit-decisions.js';
 import type { ExitActions, ExitConditions } from '../tasks/exit-conditions.js';
@@ -44,6 +44,8 @@ export function follow(jobDraft: JobDraft, run: TaskRun, nodeId: string, { jobAc
     jobDraft.satisfied.set(run.taskId, nodeId);
     jobDraft.job = { ...jobDraft.job, dependenciesDue: true };
   }
+  if (run.taskDeleted !== true && endsJob(jobDraft.job, run))
+    requestChange(jobDraft, { kind: 'terminate', terminateReason: 'JMComplete' });
   if (jobAction === 'terminate') requestChange(jobDraft, { kind: 'terminate', terminateReason: 'TaskFailed' });
   // Batch disables as the user's request with 'requeue' would.
   if (jobAction === 'disable') requestChange(jobDraft, { kind: 'disable', disableTasks: 'requeue' });

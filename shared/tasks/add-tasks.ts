@@ -3,7 +3,7 @@ import { BatchError } from '../errors.js';
 import { hintTypes, sendHint } from '../events/hints.js';
 import type { Job } from '../jobs/job.js';
 import { referenceTo } from '../jobs/job-decisions.js';
-import { headRow, jobPartition, readyRow, toJobHead, toReady } from '../jobs/job-rows.js';
+import { headRow, jobPartition, toJobHead } from '../jobs/job-rows.js';
 import { loadStoredJob, poolPartitionOf, refuseUnlessOpen, type StoredJob } from '../jobs/read-jobs.js';
 import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
@@ -11,9 +11,10 @@ import { sizeOf } from '../tables/document.js';
 import { maxWritesPerTransaction, TableConflict, type Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import { refusalOf } from './add-refusals.js';
-import { satisfiedRow, toUnseenWrite } from './dependency-rows.js';
-import { toReadyTask, type Task, type TaskDefinition } from './task.js';
-import { fromTaskRow, taskRow, toTaskRow } from './task-rows.js';
+import { satisfiedRow } from './dependency-rows.js';
+import { toNewTask, toTaskInserts } from './new-task.js';
+import type { Task, TaskDefinition } from './task.js';
+import { fromTaskRow, taskRow } from './task-rows.js';
 
 /** What became of one task of a collection: it was added, or refused for its own reason. */
 export type TaskAddOutcome = { readonly taskId: string; readonly task?: Task; readonly error?: BatchError };
@@ -86,7 +87,9 @@ async function addChunk(
     const stored = tries === 1 ? seen : await loadStoredJob(services, jobId, seen.job.incarnation);
     refuseUnlessOpen(stored.job, 'tasks cannot be added');
     const fresh = chunk.filter((definition) => !known.has(definition));
-    const tasks = fresh.map((definition, index) => toNewTask(stored.job, definition, index, services.clock.now()));
+    const tasks = fresh.map((definition, index) =>
+      toNewTask(stored.job.definition.id, definition, stored.job.nextTaskOrder + index, services.clock.now()),
+    );
     const job = withTasks(stored.job, tasks);
     let etag: string | undefined;
     try {
@@ -140,33 +143,8 @@ function withTasks(job: Job, tasks: readonly Task[]): Job {
 function toWrites(job: Job, etag: string, tasks: readonly Task[], stamp: string): readonly Write[] {
   return [
     { type: 'replace', row: headRow, values: toJobHead(job), etag },
-    ...tasks.flatMap((task): Write[] => [
-      { type: 'insert', row: taskRow(task.definition.id), values: { ...toTaskRow(task), stamp } },
-      toPlaceWrite(task),
-    ]),
+    ...tasks.flatMap((task) => toTaskInserts(task, stamp)),
   ];
-}
-
-// A task that depends on others is looked at by the next pass, whatever has become of these.
-function toPlaceWrite(task: Task): Write {
-  const { definition, order, stateTransitionTime } = task;
-  if (definition.dependsOn === undefined)
-    return { type: 'insert', row: readyRow(order), values: toReady(toReadyTask(task)) };
-  return toUnseenWrite({ taskId: definition.id, order, activeSince: stateTransitionTime });
-}
-
-function toNewTask(job: Job, definition: TaskDefinition, index: number, now: Date): Task {
-  const at = now.toISOString();
-  return {
-    jobId: job.definition.id,
-    definition,
-    order: job.nextTaskOrder + index,
-    creationTime: at,
-    lastModified: at,
-    state: 'active',
-    stateTransitionTime: at,
-    execution: { retryCount: 0, requeueCount: 0 },
-  };
 }
 
 function findRefusals(

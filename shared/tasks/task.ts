@@ -22,6 +22,8 @@ export const taskDefinitionSchema = z.object({
   environmentSettings: z.array(environmentSettingSchema),
   constraints: runConstraintsSchema,
   requiredSlots: z.int().min(1),
+  /** No other task runs on its node meanwhile: it takes all slots there. */
+  runExclusive: z.literal(true).optional(),
   /** The node that it would rather run on, as Batch names it for this: a hint. */
   affinityId: z.string().optional(),
   exitConditions: exitConditionsSchema.optional(),

@@ -169,7 +169,18 @@ describe('adding a job', () => {
     ['a metadata item without name', { ...least, metadata: [{ name: '', value: 'v' }] }, 'EmptyMetadataKey', 'name'],
     ['preemption', { ...least, allowTaskPreemption: true }, 'UnsupportedProperty', 'allowTaskPreemption'],
     ['an unknown end', { ...least, onAllTasksComplete: 'deletejob' }, 'InvalidPropertyValue', 'onAllTasksComplete'],
-    ['a manager', { ...least, jobManagerTask: { id: 'm', commandLine: 'c' } }, 'UnsupportedProperty', 'jobManagerTask'],
+    [
+      'a manager with a token',
+      { ...least, jobManagerTask: { id: 'm', commandLine: 'c', authenticationTokenSettings: { access: ['job'] } } },
+      'UnsupportedProperty',
+      'authenticationTokenSettings',
+    ],
+    [
+      'a manager with the id of the preparation',
+      { ...withBoth, jobManagerTask: { id: 'JobPreparation', commandLine: 'c' } },
+      'InvalidPropertyValue',
+      'id',
+    ],
     ['a network without subnet', { ...least, networkConfiguration: {} }, 'MissingRequiredProperty', 'subnetId'],
     [
       'an auto pool',
@@ -220,6 +231,19 @@ describe('adding a job', () => {
     expect(refusal.values['PropertyName']).toBe(propertyName);
   });
 
+  test('takes a manager, whose retries are the job’s unless it says so', () => {
+    const manager = { id: 'm', commandLine: 'c' };
+    const body = { ...least, constraints: { maxTaskRetryCount: 5 }, jobManagerTask: manager };
+    expect(parseJobAdd(body).jobManagerTask).toMatchObject({
+      task: { id: 'm', requiredSlots: 1, runExclusive: true, constraints: { maxTaskRetryCount: 5 } },
+      killJobOnCompletion: true,
+      allowLowPriorityNode: true,
+    });
+    expect(
+      parseJobAdd({ ...body, jobManagerTask: { ...manager, constraints: { maxTaskRetryCount: 1 } } }),
+    ).toMatchObject({ jobManagerTask: { task: { constraints: { maxTaskRetryCount: 1 } } } });
+  });
+
   test('keeps limits, ends of its own and what it does not act on', () => {
     const definition = parseJobAdd({
       ...least,
@@ -255,7 +279,9 @@ describe('adding a job', () => {
   });
 
   test('does not repeat the value of what is not supported, as it may be a secret', () => {
-    const refusal = refusalOf(() => parseJobAdd({ ...least, jobManagerTask: { password: 'hunter2' } }));
+    const refusal = refusalOf(() =>
+      parseJobAdd({ ...least, jobManagerTask: { id: 'm', commandLine: 'c', password: 'hunter2' } }),
+    );
     expect(JSON.stringify([refusal.message, refusal.values])).not.toContain('hunter2');
   });
 

@@ -1,7 +1,20 @@
 // Jobs that end of their own: their time is over, or all their tasks are completed.
 import { describe, expect, test } from 'vitest';
 import { exited, reportOf, running, say, specialOf, runOf } from '../../helpers/reports.js';
-import { addJob, createWorld, jobOf, pass, passTime, type World } from '../../helpers/world.js';
+import type { JobManager } from '../../../shared/jobs/job-manager.js';
+import { taskDefinition } from '../../helpers/definitions.js';
+import {
+  addJob,
+  addTasks,
+  createWorld,
+  decideRound,
+  jobOf,
+  nodeOf,
+  nothingAsked,
+  pass,
+  passTime,
+  type World,
+} from '../../helpers/world.js';
 
 const hear = (world: World, ...runs: Parameters<typeof reportOf>[2] & object) =>
   pass(world, { reports: [reportOf(world, 'n1', runs)] });
@@ -58,6 +71,58 @@ describe('a job with a time limit', () => {
     pass(world, { jobIds: ['j'] }, 'beforeSending');
     const again = pass(world, { everyJob: true, reask: true, reaskSince: beganAt });
     expect(again.wakeUpAt?.getTime()).toBe(world.now.getTime() + 5_000);
+  });
+});
+
+describe('a job with a job manager', () => {
+  const manager = (changes: Partial<JobManager> = {}) => ({
+    task: taskDefinition('t1', { runExclusive: true }),
+    killJobOnCompletion: true,
+    allowLowPriorityNode: true,
+    ...changes,
+  });
+
+  test.each([0, 1])('ends when it exits with %d, and its other tasks are killed', (exitCode) => {
+    const world = createWorld({ targetDedicatedNodes: 2 });
+    addJob(world, { jobManagerTask: manager(), tasks: 3 });
+    const [order] = pass(world).orders;
+    if (order === undefined) throw new Error('no order');
+    hear(world, say(order, order.preparation, exited(0)), say(order, order.tasks[0], running));
+    const { orders } = hear(world, runOf(world, 'n1', 't1', exited(exitCode)));
+    expect(jobOf(world).job).toMatchObject({ state: 'terminating', terminateReason: 'JMComplete' });
+    expect(orders.find(({ nodeId }) => nodeId === 'n2')?.kills).not.toEqual([]);
+  });
+
+  test('ends also when the pass died that heard of the manager’s end', () => {
+    const world = createWorld({ targetDedicatedNodes: 1 });
+    addJob(world, { jobManagerTask: manager() });
+    givenRunning(world);
+    const report = reportOf(world, 'n1', [runOf(world, 'n1', 't1', exited(0))]);
+    decideRound(world, { ...nothingAsked, reports: [report], jobIds: ['j'] }, 'afterPool');
+    const { due } =
+      [...decideRound(world, { ...nothingAsked, reports: [report], jobIds: ['j'] }).draft.jobs.values()][0] ?? {};
+    expect(due).toEqual({ kind: 'terminate', terminateReason: 'JMComplete' });
+  });
+
+  test('goes on where its end is not to end it', () => {
+    const world = createWorld({ targetDedicatedNodes: 1 });
+    addJob(world, { jobManagerTask: manager({ killJobOnCompletion: false }) });
+    givenRunning(world);
+    hear(world, runOf(world, 'n1', 't1', exited(0)));
+    expect(jobOf(world).job.state).toBe('active');
+  });
+
+  test('gives it a node for itself, and nothing of the job runs before it does', () => {
+    const world = createWorld({ targetDedicatedNodes: 1, taskSlotsPerNode: 2 });
+    addJob(world, { id: 'K', tasks: 1, priority: 5 });
+    const [other] = pass(world).orders;
+    addJob(world, { jobManagerTask: manager(), tasks: 0 });
+    addTasks(world, 'J', [manager().task, taskDefinition('t2')]);
+    expect(pass(world, { jobIds: ['j'] }).orders).toEqual([]);
+    if (other === undefined) throw new Error('no order');
+    const { orders } = hear(world, say(other, other.preparation, exited(0)), say(other, other.tasks[0], exited(0)));
+    expect(orders.flatMap(({ tasks }) => tasks.map(({ taskId }) => taskId))).toEqual(['t1']);
+    expect(nodeOf(world, 'n1').leases).toMatchObject([{ taskId: 't1', slots: 2 }]);
   });
 });
 

@@ -108,7 +108,9 @@ const runReport: Arbitrary<RunReport> = record(
 const given = record({
   jobNode,
   runs: record({ one: option(run('1'), { nil: undefined }), two: option(run('2'), { nil: undefined }) }),
-  jobState: constantFrom<JobState>('active', 'terminating', 'completed', 'deleting'),
+  jobState: constantFrom<JobState>('active', 'disabling', 'disabled', 'terminating', 'completed', 'deleting'),
+  disableTasks: constantFrom(undefined, 'requeue' as const, 'terminate' as const, 'wait' as const),
+  isForced: boolean(),
   previousState: constantFrom<JobState>('active', 'terminating', 'completed'),
   nodeState: constantFrom<NodeState>('creating', 'idle', 'running', 'unknown'),
   nodeEpoch: constantFrom(1, 2, 3),
@@ -131,7 +133,14 @@ function toWorld(from: Given): World {
   });
   const kept = jobOf(world);
   const runs = [from.runs.one, from.runs.two].filter((each): each is TaskRun => each !== undefined);
-  kept.job = { ...kept.job, state: from.jobState, previousState: from.previousState, everAssigned: true };
+  kept.job = {
+    ...kept.job,
+    state: from.jobState,
+    previousState: from.previousState,
+    everAssigned: true,
+    ...(from.disableTasks === undefined ? {} : { disableTasks: from.disableTasks }),
+    ...(from.isForced ? { isForced: true } : {}),
+  };
   kept.jobNodes.set(from.jobNode.nodeId, { ...from.jobNode, runs });
   for (const each of runs) kept.ready.delete(each.order);
   const leases = runs.map(({ taskId, runId }) => ({ jobId: 'J', incarnation: 'J-1', taskId, runId, slots: 1 }));
