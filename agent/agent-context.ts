@@ -7,6 +7,7 @@ import type { Disk } from './disk.js';
 import type { Downloads } from './downloads.js';
 import type { FolderKeeper } from './folder-keeper.js';
 import type { Identity } from './identity.js';
+import type { NodeSeal } from './node-seal.js';
 import type { NodeTime } from './instant.js';
 import type { Journal } from './journal.js';
 import type { NodeRecord } from './node-record.js';
@@ -18,6 +19,9 @@ import type { Ending } from './run-record.js';
 export type AgentWorld = {
   readonly identity: Identity;
   readonly bus: Bus;
+  readonly seal: NodeSeal;
+  /** Joins the pool anew, with the same keys. */
+  readonly rejoin: () => Promise<void>;
   readonly disk: Disk;
   readonly processes: Processes;
   readonly downloads: Downloads;

@@ -5,24 +5,29 @@ import type { LogLevel } from '../shared/log.js';
 export type AgentArguments = {
   readonly poolId: string;
   readonly nodeId: string;
+  /** What tasks see and the file API serves. */
   readonly rootDirectory: string;
+  /** Journal and keys; `<root>.state` unless given. */
   readonly stateDirectory: string;
   /** Tells this boot of the node from others of the same boot of its machine; empty where they are the same. */
   readonly bootName: string;
+  /** The controller's. */
+  readonly url: string;
+  readonly joinKeyFile: string;
+  /** The first label of the URL's host unless given, as in Batch's own URLs. */
   readonly accountName: string;
-  readonly accountUrl: string;
   /** End the node's tasks, too, when the parent process goes. */
   readonly isEphemeral: boolean;
   readonly logLevel: LogLevel;
 };
 
 export const usage =
-  'Usage: agent --pool POOL --node NODE --root DIR --state DIR --account-name NAME --account-url URL ' +
-  '[--boot NAME] [--ephemeral] [--log-level debug|info|warn|error]\n' +
-  'The connection string of the Service Bus namespace stands in BOOKEND_SERVICE_BUS.';
+  'Usage: agent --url URL --pool POOL --node NODE --root DIR --join-key-file FILE ' +
+  '[--state DIR] [--boot NAME] [--account-name NAME] [--ephemeral] [--log-level debug|info|warn|error]';
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
-const required = ['pool', 'node', 'root', 'state', 'account-name', 'account-url'] as const;
+const required = ['url', 'pool', 'node', 'root', 'join-key-file'] as const;
+const optional = ['state', 'account-name', 'boot', 'log-level'] as const;
 
 /** Reads the arguments; answers all faults at once. */
 export function parseAgentArguments(
@@ -33,7 +38,7 @@ export function parseAgentArguments(
     values = parseArgs({
       args: [...given],
       options: {
-        ...Object.fromEntries([...required, 'log-level', 'boot'].map((name) => [name, { type: 'string' as const }])),
+        ...Object.fromEntries([...required, ...optional].map((name) => [name, { type: 'string' as const }])),
         ephemeral: { type: 'boolean' },
       },
     }).values;
@@ -44,16 +49,20 @@ export function parseAgentArguments(
   const faults = required.filter((name) => text(name) === '').map((name) => `--${name} is missing`);
   const logLevel = logLevels.find((level) => level === (text('log-level') || 'info'));
   if (logLevel === undefined) faults.push(`--log-level must be one of ${logLevels.join(', ')}`);
+  const url = URL.canParse(text('url')) ? new URL(text('url')) : undefined;
+  if (text('url') !== '' && !/^https?:$/.test(url?.protocol ?? ''))
+    faults.push(`--url must be a URL as in https://account.example, found '${text('url')}'`);
   if (faults.length > 0 || logLevel === undefined) return { faults };
   return {
     arguments: {
       poolId: text('pool'),
       nodeId: text('node'),
       rootDirectory: text('root'),
-      stateDirectory: text('state'),
+      stateDirectory: text('state') || `${text('root').replace(/\/+$/, '')}.state`,
       bootName: text('boot'),
-      accountName: text('account-name'),
-      accountUrl: text('account-url'),
+      url: text('url'),
+      joinKeyFile: text('join-key-file'),
+      accountName: text('account-name') || (url?.hostname.split('.')[0] ?? ''),
       isEphemeral: values['ephemeral'] === true,
       logLevel,
     },

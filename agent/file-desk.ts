@@ -2,6 +2,7 @@
 import type { AgentWorld } from './agent-context.js';
 import { answerFileRequest } from './answer-file-request.js';
 import { sourceOf } from './identity.js';
+import { sealedContentType } from '../shared/nodes/sealing.js';
 import { messageTypes, type FileReply, type FileRequest } from '../shared/nodes/node-messages.js';
 
 // Each may hold a file of 64 MiB in memory.
@@ -45,7 +46,7 @@ export function createFileDesk(world: AgentWorld, stop: AbortSignal): FileDesk {
   };
 }
 
-async function sendReply({ bus, clock, identity }: AgentWorld, reply: FileReply): Promise<void> {
+async function sendReply({ bus, clock, identity, seal }: AgentWorld, reply: FileReply): Promise<void> {
   await bus.send('node-replies', [
     {
       messageId: reply.requestId,
@@ -57,8 +58,8 @@ async function sendReply({ bus, clock, identity }: AgentWorld, reply: FileReply)
         source: sourceOf(identity),
         type: messageTypes.fileReply,
         time: clock.now().toISOString(),
-        datacontenttype: 'application/json',
-        data: reply,
+        datacontenttype: sealedContentType,
+        data: await seal.sign(reply),
       },
     },
   ]);

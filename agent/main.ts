@@ -1,6 +1,6 @@
 // The node agent as a program. Says what it needs from the command line and the environment, and how it ends:
 // SIGTERM and SIGINT shut the node down; a parent that goes takes the agent with it, but not its tasks unless --ephemeral.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { systemClock } from '../shared/clock.js';
@@ -8,10 +8,13 @@ import { systemIds } from '../shared/ids.js';
 import { stderrLog } from '../shared/log.js';
 import { createAzureBus } from '../shared/queues/azure-bus.js';
 import { createHttpDownloads } from './adapters/http-downloads.js';
+import { createHttpJoin } from './adapters/http-join.js';
+import { loadNodeSeal } from './adapters/jose-node-seal.js';
 import { createLinuxProcesses } from './adapters/linux-processes.js';
 import { createNodeDisk } from './adapters/node-disk.js';
 import { becomeOnlyAgent } from './adapters/single-instance.js';
 import { parseAgentArguments, usage, type AgentArguments } from './arguments.js';
+import { createJoinedBus } from './joined-bus.js';
 import { startAgent } from './start-agent.js';
 
 const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
@@ -19,7 +22,7 @@ const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 const otherAgentWaitMs = 5_000;
 const shutdownBoundMs = 4_800;
 
-async function main(given: AgentArguments, connectionString: string): Promise<void> {
+async function main(given: AgentArguments): Promise<void> {
   const log = stderrLog(given.logLevel, { poolId: given.poolId, nodeId: given.nodeId });
   const root = resolve(given.rootDirectory);
   const state = resolve(given.stateDirectory);
@@ -34,17 +37,28 @@ async function main(given: AgentArguments, connectionString: string): Promise<vo
     log.error('state directory was held by another agent');
     process.exit(exitCodes.failed);
   }
+  const disk = await createNodeDisk({ root, state });
+  const seal = await loadNodeSeal(disk);
+  const { bus, rejoin } = createJoinedBus({
+    join: createHttpJoin({ ...given, readJoinKey: () => readFile(given.joinKeyFile, 'utf8'), clock: systemClock }),
+    connect: (connectionString) => createAzureBus(connectionString, log),
+    seal,
+    clock: systemClock,
+    log,
+  });
   const agent = await startAgent({
     identity: {
       poolId: given.poolId,
       nodeId: given.nodeId,
       rootDirectory: root,
       accountName: given.accountName,
-      accountUrl: given.accountUrl,
+      accountUrl: given.url,
       userName: userInfo().username,
     },
-    bus: createAzureBus(connectionString, log),
-    disk: await createNodeDisk({ root, state }),
+    bus,
+    seal,
+    rejoin,
+    disk,
     processes: await createLinuxProcesses({ root, state, bootName: given.bootName }),
     downloads: createHttpDownloads(),
     clock: systemClock,
@@ -67,16 +81,11 @@ function askedToEnd(): Promise<'signal' | 'parentGone'> {
 }
 
 const parsed = parseAgentArguments(process.argv.slice(2));
-const connectionString = process.env['BOOKEND_SERVICE_BUS'] ?? '';
-const faults = [
-  ...('faults' in parsed ? parsed.faults : []),
-  ...(connectionString === '' ? ['BOOKEND_SERVICE_BUS is not set'] : []),
-];
-if ('faults' in parsed || faults.length > 0) {
-  process.stderr.write(`${faults.join('\n')}\n${usage}\n`);
+if ('faults' in parsed) {
+  process.stderr.write(`${parsed.faults.join('\n')}\n${usage}\n`);
   process.exit(exitCodes.usage);
 } else {
-  main(parsed.arguments, connectionString).catch((error: unknown) => {
+  main(parsed.arguments).catch((error: unknown) => {
     process.stderr.write(`agent failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exit(exitCodes.failed);
   });

@@ -12,6 +12,7 @@ import {
 } from '../shared/nodes/node-messages.js';
 import type { Bus, ReceivedMessage, SessionReceiver } from '../shared/queues/bus.js';
 import { sessionOf, type Identity } from './identity.js';
+import type { NodeSeal } from './node-seal.js';
 import { isPlainPath } from './task-paths.js';
 import { backOffMs, pause, withOwnSignal } from './waiting.js';
 
@@ -19,6 +20,8 @@ export type OrderHandlers = {
   /** Saves what the order asks; resolves, once that is durable, with what to do after the message is completed. */
   readonly acceptOrder: (order: Order) => Promise<() => void>;
   readonly answerFileRequest: (request: FileRequest) => void;
+  /** A message was sealed for other keys than this node has now: whoever sent it does not know where the node stands. */
+  readonly onOtherKey: () => void;
   /** The session was taken again after it had been held before: something may have been lost meanwhile. */
   readonly onRegained: () => void;
 };
@@ -26,6 +29,7 @@ export type OrderHandlers = {
 export type ReceiveOptions = {
   readonly identity: Identity;
   readonly bus: Bus;
+  readonly seal: NodeSeal;
   readonly clock: Clock;
   readonly log: Log;
   readonly stop: AbortSignal;
@@ -83,8 +87,8 @@ async function handleMessage(
   message: ReceivedMessage,
   options: ReceiveOptions,
 ): Promise<void> {
-  const { identity, handlers, log } = options;
-  const read = readMessage(message.body, identity);
+  const { identity, handlers, log, seal } = options;
+  const read = await readMessage(message.body, identity, seal);
   switch (read.kind) {
     case 'order': {
       const act = await handlers.acceptOrder(read.order);
@@ -101,6 +105,12 @@ async function handleMessage(
       await session.complete(message);
       handlers.answerFileRequest(read.request);
       return;
+    case 'otherKey':
+      // As an order of another epoch: refused, and told where the node stands.
+      log.info('message was sealed for other keys', { messageId: message.messageId });
+      await session.complete(message);
+      handlers.onOtherKey();
+      return;
     case 'unreadable':
       log.warn('message was unreadable', { messageId: message.messageId, reason: read.reason });
       await session.deadLetter(message, read.reason);
@@ -111,15 +121,28 @@ async function handleMessage(
 export type ReadMessage =
   | { readonly kind: 'order'; readonly order: Order }
   | { readonly kind: 'fileRequest'; readonly request: FileRequest }
+  | { readonly kind: 'otherKey' }
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** Parses a message body; whatever cannot be an order or a question for this node is unreadable, with the reason. */
-export function readMessage(body: unknown, identity: Identity): ReadMessage {
+/** Opens and parses a message body; whatever cannot be an order or a question for this node is unreadable, with the reason. */
+export async function readMessage(body: unknown, identity: Identity, seal: NodeSeal): Promise<ReadMessage> {
   const event = cloudEventSchema.safeParse(body);
   if (!event.success) return unreadable('No CloudEvent', event.error);
-  switch (event.data.type) {
+  const opened = await seal.open(event.data.data);
+  switch (opened.kind) {
+    case 'otherKey':
+      return opened;
+    case 'forged':
+      return { kind: 'unreadable', reason: 'It is not sealed for this node by its controller' };
+    case 'opened':
+      return readContent(event.data.type, opened.content, identity);
+  }
+}
+
+function readContent(type: string, content: unknown, identity: Identity): ReadMessage {
+  switch (type) {
     case messageTypes.order: {
-      const order = orderSchema.safeParse(event.data.data);
+      const order = orderSchema.safeParse(content);
       if (!order.success) return unreadable('No order', order.error);
       const directories = [order.data.jobDirectory, ...taskIdsOf(order.data)];
       const crooked = directories.find((path) => !isPlainPath(path));
@@ -127,12 +150,12 @@ export function readMessage(body: unknown, identity: Identity): ReadMessage {
       return addressedHere(order.data, identity) ?? { kind: 'order', order: order.data };
     }
     case messageTypes.fileRequest: {
-      const request = fileRequestSchema.safeParse(event.data.data);
+      const request = fileRequestSchema.safeParse(content);
       if (!request.success) return unreadable('No file request', request.error);
       return addressedHere(request.data, identity) ?? { kind: 'fileRequest', request: request.data };
     }
     default:
-      return { kind: 'unreadable', reason: `Type '${event.data.type}' is not known to nodes` };
+      return { kind: 'unreadable', reason: `Type '${type}' is not known to nodes` };
   }
 }
 

@@ -1,5 +1,6 @@
 // Sends reports: numbers them so that no number is used twice, whatever happens to the agent, and remembers what each one told.
 import { busyReportIntervalMs, messageTypes, poolSession, presenceIntervalMs } from '../shared/nodes/node-messages.js';
+import { sealedContentType } from '../shared/nodes/sealing.js';
 import type { AgentWorld } from './agent-context.js';
 import { sourceOf } from './identity.js';
 import type { NodeTime } from './instant.js';
@@ -56,8 +57,8 @@ export function createReportSender(
             source: sourceOf(identity),
             type: messageTypes.report,
             time: report.nodeTime,
-            datacontenttype: 'application/json',
-            data: report,
+            datacontenttype: sealedContentType,
+            data: await agent.seal.sign(report),
           },
         },
       ]);

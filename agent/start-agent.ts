@@ -67,6 +67,8 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
       acceptOrder: orders.accept,
       answerFileRequest: desk.take,
       onRegained: () => reports.reporter.request(0),
+      // Only once the controller knows these keys again does it trust a report of them.
+      onOtherKey: () => void world.rejoin().then(() => reports.reporter.request(0)),
     },
   });
   const letGo = async (): Promise<void> => {

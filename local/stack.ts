@@ -6,7 +6,7 @@ import type { Log, LogLevel } from '../shared/log.js';
 import { createAzureBus } from '../shared/queues/azure-bus.js';
 import { azuriteAccount, localAccount } from './account.js';
 import { openDataDirectory, type DataDirectory } from './data/data-directory.js';
-import { loadSecrets, type Secrets } from './data/secrets.js';
+import { loadSecrets, nodesConnection, type Secrets } from './data/secrets.js';
 import { startNodePool, type NodePool } from './node-pool/node-pool.js';
 import { requireFreePort } from './ports.js';
 import {
@@ -97,6 +97,7 @@ async function startParts(options: StackOptions, data: DataDirectory, secrets: S
         BookendLogLevel: programLogLevel,
         ...options.settings,
         ServiceBusConnection: serviceBus.ready().connectionString,
+        NodesServiceBusConnection: nodesConnection(serviceBus.ready().port, secrets),
         StorageConnection: storageConnection(),
         AzureWebJobsStorage: storageConnection(),
         BatchAccountName: localAccount.name,
@@ -110,16 +111,14 @@ async function startParts(options: StackOptions, data: DataDirectory, secrets: S
     name: 'nodes',
     async start() {
       options.onProgress?.('nodes');
-      const serviceBusConnection = serviceBus.ready().connectionString;
       nodePool = await startNodePool({
-        bus: createAzureBus(serviceBusConnection, log),
+        bus: createAzureBus(serviceBus.ready().connectionString, log),
         directory: data.nodes,
         log,
         agent: {
           script: agentScript,
           accountName: localAccount.name,
-          accountUrl: functionsHost.ready().url,
-          serviceBusConnection,
+          url: functionsHost.ready().url,
           logLevel: programLogLevel,
           isEphemeral: !data.isPersistent,
           onSpawned: data.residents.enter,

@@ -11,6 +11,8 @@ const base64Key = z
 export const settingsSchema = z.object({
   /** Connection string of the Service Bus namespace (or the embedded broker). */
   ServiceBusConnection: z.string().min(1, { error: 'expected a Service Bus connection string' }),
+  /** The same namespace with rights to listen and to send only: what nodes are given when they join. */
+  NodesServiceBusConnection: z.string().min(1, { error: 'expected a Service Bus connection string' }),
   /** Connection string of the storage account with the state table and the blob container. */
   StorageConnection: z.string().min(1, { error: 'expected a storage connection string' }),
   /** Name of the Batch account that clients sign with. */
@@ -37,6 +39,7 @@ export const settingsSchema = z.object({
 
 export type Config = {
   readonly serviceBusConnection: string;
+  readonly nodesServiceBusConnection: string;
   readonly storageConnection: string;
   readonly account: { readonly name: string; readonly keys: readonly string[] };
   readonly table: string;
@@ -59,6 +62,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const secondary = settings.BatchAccountSecondaryKey;
   return {
     serviceBusConnection: settings.ServiceBusConnection,
+    nodesServiceBusConnection: settings.NodesServiceBusConnection,
     storageConnection: settings.StorageConnection,
     account: {
       name: settings.BatchAccountName,

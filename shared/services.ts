@@ -5,6 +5,8 @@ import { systemClock, type Clock } from './clock.js';
 import { loadConfig, type Config } from './config.js';
 import { systemIds, type Ids } from './ids.js';
 import { stderrLog, type Log } from './log.js';
+import { createJoseSealing } from './nodes/jose-sealing.js';
+import type { Sealing } from './nodes/sealing.js';
 import { createAzureBus } from './queues/azure-bus.js';
 import type { Bus } from './queues/bus.js';
 import { createAzureTable } from './tables/azure-table.js';
@@ -17,6 +19,7 @@ export type Services = {
   readonly blobs: Blobs;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly sealing: Sealing;
   readonly log: Log;
   readonly config: Config;
 };
@@ -38,6 +41,7 @@ export function createServices(config: Config): Services {
     blobs: createAzureBlobs(config.storageConnection, config.container, systemClock),
     clock: systemClock,
     ids: systemIds,
+    sealing: createJoseSealing(),
     log,
     config,
   };

@@ -15,6 +15,8 @@ export const poolRecordSchema = z.object({
   power: z.record(z.string(), powerSchema).optional(),
   /** Instant of the snapshot, ISO 8601 UTC: an older one of the same pool changes nothing. */
   asOf: z.string().optional(),
+  /** What machines of the pool join with. */
+  joinKey: z.string().optional(),
   /** Incarnations that have ended; a late snapshot does not bring them back. The newest last. */
   ended: z.array(z.string()),
 });
@@ -57,6 +59,7 @@ export function decideCapacity(
       nodeIds: isEnding ? [] : [...new Set(wanted.nodeIds)],
       ...(wanted.power === undefined ? {} : { power: wanted.power }),
       ...(asOf === undefined ? {} : { asOf }),
+      ...(wanted.joinKey === undefined ? {} : { joinKey: wanted.joinKey }),
       ended: remember(ended, ...nowEnded),
     },
   };

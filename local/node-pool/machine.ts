@@ -1,6 +1,6 @@
 // One local compute node: a directory of its own and an agent process that is kept alive in it.
 // Does not know why the node is wanted.
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../shared/log.js';
 import { carryOut } from './machine-power.js';
@@ -23,8 +23,8 @@ export type MachineOptions = {
 export type AgentProgram = {
   readonly script: string;
   readonly accountName: string;
-  readonly accountUrl: string;
-  readonly serviceBusConnection: string;
+  /** The controller's. */
+  readonly url: string;
   readonly logLevel: string;
   /** The agents' tasks end with them, because nobody will come to adopt them. */
   readonly isEphemeral: boolean;
@@ -42,6 +42,17 @@ export type Machine = {
   remove(): Promise<void>;
   kill(): void;
 };
+
+/** Where the machine finds what it joins with: beside the node root, which tasks see. */
+const joinKeyPath = (directory: string): string => join(directory, 'join-key');
+
+/** Gives the machine of `directory`, which may not be there yet, the key that it joins with from its next start on. */
+export async function giveJoinKey(directory: string, joinKey: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const unfinished = `${joinKeyPath(directory)}.new`;
+  await writeFile(unfinished, `${joinKey}\n`, { mode: 0o600 });
+  await rename(unfinished, joinKeyPath(directory));
+}
 
 /** An agent needs up to 5 s to end its tasks; what it has not ended then is ended by force. */
 const agentGraceMs = 5_000;
@@ -65,10 +76,11 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       args: () => [
         ...['--pool', options.poolId, '--node', options.nodeId, '--root', root, '--state', state],
         ...(power.boots + power.images === 0 ? [] : ['--boot', `${power.boots}.${power.images}`]),
-        ...['--account-name', agent.accountName, '--account-url', agent.accountUrl, '--log-level', agent.logLevel],
+        ...['--url', agent.url, '--join-key-file', joinKeyPath(directory), '--account-name', agent.accountName],
+        ...['--log-level', agent.logLevel],
         ...(agent.isEphemeral ? ['--ephemeral'] : []),
       ],
-      env: () => ({ BOOKEND_SERVICE_BUS: agent.serviceBusConnection }),
+      env: () => ({}),
       readyWithinMs: 0,
       graceMs: agentGraceMs,
       ...(agent.onSpawned === undefined ? {} : { onSpawned: agent.onSpawned }),

@@ -2,7 +2,7 @@
 // Knows neither where the wishes come from nor how they are remembered.
 import type { Log } from '../../shared/log.js';
 import { decideMachine, type MachineFacts } from './capacity-decisions.js';
-import { startMachine, type AgentProgram, type Machine } from './machine.js';
+import { giveJoinKey, startMachine, type AgentProgram, type Machine } from './machine.js';
 
 export type MachineKey = { readonly poolId: string; readonly nodeId: string };
 
@@ -25,10 +25,16 @@ export function createMachines(options: {
   /** What is wanted of the machine at this moment; undefined = it is not wanted. */
   readonly wanted: (machine: MachineKey) => MachineFacts | undefined;
   readonly directoryOf: (machine: MachineKey) => string;
+  /** What machines of the pool join with now. */
+  readonly joinKeyOf: (poolId: string) => string | undefined;
   readonly agent: AgentProgram;
   readonly log: Log;
 }): Machines {
-  const { directoryOf, agent, log } = options;
+  const { directoryOf, joinKeyOf, agent, log } = options;
+  const provideJoinKey = async ({ poolId }: MachineKey, directory: string): Promise<void> => {
+    const joinKey = joinKeyOf(poolId);
+    if (joinKey !== undefined) await giveJoinKey(directory, joinKey);
+  };
   const present = new Map<string, Present>();
   /** The last change of each machine, while there is one. */
   const changing = new Map<string, Promise<void>>();
@@ -40,7 +46,10 @@ export function createMachines(options: {
     const here = present.get(directory);
     const facts = here && { incarnation: here.incarnation, power: here.machine.power };
     const decision = decideMachine(facts, wanted);
-    if (decision === 'nothing') return;
+    if (decision === 'nothing') {
+      if (here !== undefined) await provideJoinKey(key, directory);
+      return;
+    }
     const isKept = decision === 'reboot' || decision === 'reimage';
     if (here !== undefined && isKept) {
       await here.machine.stop();
@@ -54,6 +63,7 @@ export function createMachines(options: {
     }
     // Asked to stop during the removal: a machine that is started now would be missed by it.
     if (wanted === undefined || isStopping) return;
+    await provideJoinKey(key, directory);
     const machine = await startMachine({ ...key, directory, agent, log, power: wanted.power });
     present.set(directory, { ...key, incarnation: wanted.incarnation, machine });
     log.info('a node was started', key);

@@ -41,6 +41,7 @@ export async function startNodePool(options: NodePoolOptions): Promise<NodePool>
   const machines = createMachines({
     wanted: ({ poolId, nodeId }) => wantedMachine(records.get(poolId), nodeId),
     directoryOf: ({ poolId, nodeId }: MachineKey) => join(directory, folderName(poolId), folderName(nodeId)),
+    joinKeyOf: (poolId) => records.get(poolId)?.joinKey,
     agent,
     log,
   });

@@ -51,7 +51,7 @@ export function serviceBusProgram(context: ProgramContext): SupervisedProgram<z.
     ...common('service-bus', 'local/service-bus/main.js', context),
     args: (previous) => [
       ...['--port', String(previous?.port ?? 0)],
-      ...['--config', join(projectDirectory, 'local/service-bus/Config.json')],
+      ...['--config', join(projectDirectory, 'local/service-bus/Config.json'), '--keys', context.secrets.nodesKeyFile],
       ...(context.data.isPersistent ? ['--data', context.data.serviceBus] : []),
     ],
     env: () => ({

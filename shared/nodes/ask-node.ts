@@ -7,6 +7,8 @@ import { cloudEventSchema } from '../events/cloud-event.js';
 import { SessionLost, type SessionReceiver } from '../queues/bus.js';
 import type { Services } from '../services.js';
 import { unreachable } from '../unreachable.js';
+import type { Membership } from './node-keys.js';
+import { sealedContentType } from './sealing.js';
 import {
   fileReplySchema,
   messageTypes,
@@ -27,8 +29,10 @@ export const answerWithinMs = 20_000;
 /** The most that is read at once: the answer is held in memory. */
 export const largestContentBytes = 64 * 1024 * 1024;
 
-type AskServices = Pick<Services, 'bus' | 'blobs' | 'clock' | 'ids' | 'log'>;
+type AskServices = Pick<Services, 'bus' | 'blobs' | 'clock' | 'ids' | 'log' | 'sealing'>;
 type Address = { readonly poolId: string; readonly nodeId: string };
+/** The node with the keys that it joined with, and what it is asked. */
+type Question = Address & { readonly membership: Membership | undefined; readonly question: FileQuestion };
 
 /** Folder of the one-use blobs with large answers. One whose node answered too late stays behind: let storage expire them. */
 const blobFolder = 'file-replies';
@@ -43,9 +47,9 @@ const unusable = 'gave an answer that cannot be used';
  */
 export async function askNode(
   services: AskServices,
-  { poolId, nodeId, question }: Address & { readonly question: FileQuestion },
+  { poolId, nodeId, membership, question }: Question,
 ): Promise<FileAnswer> {
-  const { bus, blobs, clock, ids } = services;
+  const { bus, blobs, clock, ids, sealing } = services;
   const requestId = ids.uuid();
   const deadlineMs = clock.monotonicMs() + answerWithinMs;
   const blob = `${blobFolder}/${requestId}`;
@@ -59,32 +63,31 @@ export async function askNode(
         source: `/pools/${poolId}`,
         type: messageTypes.fileRequest,
         time: clock.now().toISOString(),
-        datacontenttype: 'application/json',
-        data: request,
+        datacontenttype: sealedContentType,
+        data: await sealing.seal(request, membership),
       },
       messageId: requestId,
       sessionId: nodeSession(poolId, nodeId),
       timeToLiveMs: answerWithinMs,
     },
   ]);
-  const reply = await awaitReply(services, requestId, deadlineMs);
+  const reply = await awaitReply(services, { requestId, membership }, deadlineMs);
   if (reply === undefined) throw notReady({ poolId, nodeId }, `did not answer within ${answerWithinMs / 1000} seconds`);
   const answer = await toAnswer(services, reply, blob, { poolId, nodeId });
   if (answer.kind !== answerKinds[question.kind]) throw notReady({ poolId, nodeId }, unusable);
   return answer;
 }
 
-async function awaitReply(
-  services: AskServices,
-  requestId: string,
-  deadlineMs: number,
-): Promise<FileReply | undefined> {
+type Asked = { readonly requestId: string; readonly membership: Membership | undefined };
+
+async function awaitReply(services: AskServices, asked: Asked, deadlineMs: number): Promise<FileReply | undefined> {
   const { bus, clock, log } = services;
+  const { requestId } = asked;
   while (clock.monotonicMs() < deadlineMs) {
     // Always the same wait: the adapter keeps a connection per duration.
     const session = await bus.openSession('node-replies', requestId, answerWithinMs);
     try {
-      const reply = session && (await receiveReply(services, session, requestId, deadlineMs));
+      const reply = session && (await receiveReply(services, session, asked, deadlineMs));
       if (reply !== undefined) return reply;
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
@@ -99,18 +102,20 @@ async function awaitReply(
 
 // Undefined when the time is up. A reply that cannot be read becomes a dead letter; a good one may still follow.
 async function receiveReply(
-  { clock, log }: AskServices,
+  { clock, log, sealing }: AskServices,
   session: SessionReceiver,
-  requestId: string,
+  { requestId, membership }: Asked,
   deadlineMs: number,
 ): Promise<FileReply | undefined> {
   for (let leftMs = deadlineMs - clock.monotonicMs(); leftMs > 0; leftMs = deadlineMs - clock.monotonicMs()) {
     const message = await session.receive(leftMs);
     if (message === undefined) continue;
     const envelope = cloudEventSchema.safeParse(message.body);
-    const reply = fileReplySchema.safeParse(envelope.data?.data);
-    if (!reply.success || reply.data.requestId !== requestId) {
-      await session.deadLetter(message, 'not a file reply to this request');
+    const signed = envelope.data?.data;
+    const reply = fileReplySchema.safeParse(sealing.read(signed));
+    const isOurs = reply.success && reply.data.requestId === requestId;
+    if (!isOurs || (await sealing.verify(signed, membership)) !== 'signed') {
+      await session.deadLetter(message, 'not a file reply of this node to this request');
       continue;
     }
     // The answer is in hand: failing to say so only leaves the message to its time to live.

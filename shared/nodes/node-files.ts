@@ -5,18 +5,25 @@ import type { ItemPage, PageRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import { askNode, type FileAnswer, type FileQuestion } from './ask-node.js';
 import { parseFilePath, parseFileRange } from './node-file-resource.js';
+import type { Membership } from './node-keys.js';
 import type { NodeFile } from './node-messages.js';
 import type { Node } from './node.js';
 import { loadNode } from './read-nodes.js';
 
 /** A node, and the folder on it (below its root) that is looked at as if it were all. */
-export type FileRoot = { readonly poolId: string; readonly nodeId: string; readonly directory?: string };
+export type FileRoot = {
+  readonly poolId: string;
+  readonly nodeId: string;
+  /** The keys of the node, for what it is asked and answers. */
+  readonly membership: Membership | undefined;
+  readonly directory?: string;
+};
 
 /** The whole tree of a node. Throws PoolNotFound, NodeNotFound, NodeNotReady. */
 export async function locateNodeFiles(services: Services, poolId: string, nodeId: string): Promise<FileRoot> {
   const { node } = await loadNode(services, poolId, nodeId);
   requireJoined(node);
-  return { poolId: node.poolId, nodeId: node.id };
+  return { poolId: node.poolId, nodeId: node.id, membership: node.membership };
 }
 
 /**
@@ -91,11 +98,11 @@ function toPage(files: readonly NodeFile[], { limit, continuation }: PageRequest
 
 async function ask<Kind extends FileAnswer['kind']>(
   services: Services,
-  { poolId, nodeId }: FileRoot,
+  { poolId, nodeId, membership }: FileRoot,
   question: FileQuestion,
   kind: Kind,
 ): Promise<FileAnswer & { kind: Kind }> {
-  const answer = await askNode(services, { poolId, nodeId, question });
+  const answer = await askNode(services, { poolId, nodeId, membership, question });
   if (isOfKind(answer, kind)) return answer;
   throw new Error(`Node '${nodeId}' answered a question for '${kind}' with '${answer.kind}'.`);
 }

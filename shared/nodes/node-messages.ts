@@ -1,5 +1,6 @@
 // What controller and nodes say to each other. All bodies are CloudEvents; these are the schemas of their `data`.
 // Orders go to queue `node-orders`, reports come on `job-events`, file answers on `node-replies`, wanted nodes on `pool-capacity`.
+// What goes to a node is sealed, what comes from it is signed: sealing.ts.
 import { z } from 'zod';
 import { failureInfoSchema, runDefinitionSchema } from '../tasks/run-definition.js';
 
@@ -121,7 +122,7 @@ export const reportSchema = z.object({
 });
 export type Report = z.infer<typeof reportSchema>;
 
-/** A question about files below the node root; paths use '/', never start with it. Content over 200,000 bytes is put to `uploadUrl`. */
+/** A question about files below the node root; paths use '/', never start with it. Content over 130,000 bytes is put to `uploadUrl`. */
 export const fileRequestSchema = z.object({
   requestId: z.string(),
   poolId: z.string(),
@@ -173,5 +174,7 @@ export const capacitySchema = z.object({
   isEnding: z.boolean().optional(),
   /** By node, how many boots and new images were asked for in its life; absent = none. One more than was carried out is to be carried out. */
   power: z.record(z.string(), z.object({ boots: z.int(), images: z.int() })).optional(),
+  /** What the machines join with. */
+  joinKey: z.string().optional(),
 });
 export type Capacity = z.infer<typeof capacitySchema>;

@@ -11,6 +11,7 @@
 //   unknown              silent past its bound; its tasks were requeued; left by its next report.
 //   starting, unusable   Batch's states that nothing enters yet: an agent that reports has started.
 import type { SpecialRun } from '../job-nodes/job-node.js';
+import type { Membership } from './node-keys.js';
 
 export type NodeState =
   | 'creating'
@@ -109,6 +110,10 @@ export type Node = {
   readonly forgottenJobs?: readonly ForgottenJob[];
   /** Given by the last request that changed the node, so that a write whose answer was lost is recognised as its own. */
   readonly writeStamp?: string;
+  /** The keys that the node presented when it joined, last. */
+  readonly membership?: Membership;
+  /** The machine came by itself: it counts towards no target, and nobody is asked to provide it. */
+  readonly isSelfProvided?: true;
 };
 
 /** By which a task names the node that it would rather run on. */

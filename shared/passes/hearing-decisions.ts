@@ -38,6 +38,11 @@ export function hearReports(draft: Draft): void {
     if (report.epoch < node.epoch || isOfAnotherImage(report, node)) tellEpoch(draft, node);
     else if (report.epoch > node.epoch || report.sequence >= node.sequence) hearReport(draft, node, report);
   }
+  for (const nodeId of draft.asked.strangers ?? []) {
+    const node = draft.nodes.get(nodeId);
+    // Nothing can be sealed for a node that has never joined.
+    if (node?.membership !== undefined) tellEpoch(draft, node);
+  }
   for (const jobDraft of draft.jobs.values()) {
     for (const jobNode of [...jobDraft.jobNodes.values()]) {
       catchUp(draft, jobDraft, jobNode);

@@ -4,6 +4,8 @@ import { owedEvent } from '../events/event.js';
 import type { DeallocationOption, Node, NodeState } from '../nodes/node.js';
 import { readyState, withRequest } from '../nodes/node-decisions.js';
 import type { Capacity } from '../nodes/node-messages.js';
+import { newNode } from '../nodes/new-node.js';
+import { toJoinKeyText, validJoinKeys } from '../pools/join-keys.js';
 import type { Pool, Resize, ResizeError } from '../pools/pool.js';
 import { withoutRequest } from './departure-decisions.js';
 import { enterNodeState, isReasked, lookAgain, oweNodeState, type Draft } from './draft.js';
@@ -18,7 +20,7 @@ export function populatePool(draft: Draft): void {
   if (pool.allocationState !== 'steady') resize(draft, pool, pool.resize ?? defaultResize(pool));
   const { asked } = draft;
   const isEverythingReasked = asked.reask && asked.reaskSince === undefined;
-  if (isEverythingReasked || [...draft.nodes.values()].some((node) => isReasked(draft, node.allocationTime)))
+  if (isEverythingReasked || provided(draft.nodes).some((node) => isReasked(draft, node.allocationTime)))
     draft.tellCapacity = true;
 }
 
@@ -35,7 +37,7 @@ function resize(draft: Draft, pool: Pool, { at, timeoutMs, option, nodeIds = [] 
   const isStopped = pool.allocationState === 'stopping';
   if (isStopped || draft.now.getTime() > endsMs) return becomeSteady(draft, pool, giveUp(draft, isStopped));
   for (const id of nodeIds) letLeave(draft, draft.nodes.get(id), option);
-  const staying = [...draft.nodes.values()].filter((node) => !isLeaving(node));
+  const staying = provided(draft.nodes).filter((node) => !isLeaving(node));
   const surplus = staying.length - pool.definition.targetDedicatedNodes;
   for (const node of staying.sort(leavesBefore).slice(0, Math.max(0, surplus))) letLeave(draft, node, option);
   for (let missing = -surplus; missing > 0; missing -= 1) addNode(draft);
@@ -106,7 +108,9 @@ const leavesBefore = (a: Node, b: Node): number =>
 function addNode(draft: Draft): void {
   const { pool } = draft;
   if (pool === undefined) return;
-  const node = newNode(pool.incarnation, pool.definition.id, pool.nextNodeNumber, draft.at);
+  // Shaped as Batch's ids of dedicated nodes.
+  const id = `tvmps_${hashOf(pool.incarnation, pool.nextNodeNumber)}_d`;
+  const node = newNode(pool.definition.id, id, draft.at);
   draft.nodes.set(node.id, node);
   draft.pool = { ...pool, nextNodeNumber: pool.nextNodeNumber + 1 };
   draft.tellCapacity = true;
@@ -131,30 +135,16 @@ function becomeSteady(draft: Draft, pool: Pool, resizeErrors: readonly ResizeErr
   );
 }
 
-function newNode(incarnation: string, poolId: string, number: number, at: string): Node {
-  return {
-    // Shaped as Batch's ids of dedicated nodes.
-    id: `tvmps_${hashOf(incarnation, number)}_d`,
-    poolId,
-    state: 'creating',
-    stateTransitionTime: at,
-    allocationTime: at,
-    epoch: 0,
-    imageEpoch: 0,
-    sequence: 0,
-    leases: [],
-    totalTasksRun: 0,
-    totalTasksSucceeded: 0,
-  };
-}
+/** The nodes that somebody is asked to provide. */
+const provided = (nodes: ReadonlyMap<string, Node>): readonly Node[] =>
+  [...nodes.values()].filter(({ isSelfProvided }) => isSelfProvided !== true);
 
 /** What the provisioner is to be told, if anything: the wanted nodes, none of a pool that is going. */
-export function toCapacity({ pool, nodes, tellCapacity }: Draft): Capacity | undefined {
+export function toCapacity({ pool, nodes, tellCapacity, now }: Draft): Capacity | undefined {
   if (pool === undefined || !tellCapacity) return undefined;
   const { id, taskSlotsPerNode } = pool.definition;
-  const wanted = [...nodes.values()].filter(
-    ({ request }) => request?.kind !== 'leave' || request.poweredAt === undefined,
-  );
+  const [joinKey] = validJoinKeys(pool.joinKeys, now);
+  const wanted = provided(nodes).filter(({ request }) => request?.kind !== 'leave' || request.poweredAt === undefined);
   const power = wanted
     .filter(({ boots, images }) => boots !== undefined || images !== undefined)
     .map(({ id: nodeId, boots = 0, images = 0 }) => [nodeId, { boots, images }] as const);
@@ -165,5 +155,6 @@ export function toCapacity({ pool, nodes, tellCapacity }: Draft): Capacity | und
     taskSlotsPerNode,
     isEnding: pool.state === 'deleting',
     ...(power.length === 0 ? {} : { power: Object.fromEntries(power) }),
+    ...(joinKey === undefined ? {} : { joinKey: toJoinKeyText(joinKey) }),
   };
 }

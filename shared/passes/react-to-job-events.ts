@@ -3,7 +3,7 @@ import { cloudEventSchema } from '../events/cloud-event.js';
 import { saveDeadLetter } from '../events/dead-letters.js';
 import { hintSchema, hintTypes } from '../events/hints.js';
 import { describeError } from '../log.js';
-import { messageTypes, reportSchema, type Report } from '../nodes/node-messages.js';
+import { messageTypes, reportSchema } from '../nodes/node-messages.js';
 import { BusUnavailable } from '../queues/bus.js';
 import { BlobsUnavailable } from '../blobs/blobs.js';
 import { DoNotRetry } from '../errors.js';
@@ -11,7 +11,7 @@ import type { Services } from '../services.js';
 import { TableConflict, TableUnavailable } from '../tables/table.js';
 import { runPass } from './run-pass.js';
 import { askEverything } from './decide-pass.js';
-import type { Asked } from './seen.js';
+import type { Asked, ReceivedReport } from './seen.js';
 
 /** A message as its trigger hands it over; `deliveryCount` is 1 on the first delivery. */
 export type JobEventMessage = {
@@ -33,7 +33,7 @@ export async function reactToJobEvents(services: Services, messages: readonly Jo
   const parsed: Parsed[] = [];
   for (const message of messages) {
     try {
-      parsed.push(parse(message));
+      parsed.push(parse(services, message));
     } catch (error) {
       await giveUp(services, message, error);
     }
@@ -75,17 +75,18 @@ async function giveUp(services: Services, message: JobEventMessage, error: unkno
   });
 }
 
-function parse(message: JobEventMessage): Parsed {
+function parse({ sealing }: Services, message: JobEventMessage): Parsed {
   const event = cloudEventSchema.safeParse(message.body);
   if (!event.success) throw new DoNotRetry(`The body is not a CloudEvent: ${event.error.message}`);
   const { type, data } = event.data;
   if (type === messageTypes.report) {
-    const report = reportSchema.safeParse(data);
+    // Whether it is the node's own word is looked at by the pass, which knows the node's keys.
+    const report = reportSchema.safeParse(sealing.read(data));
     if (!report.success) throw new DoNotRetry(`The report cannot be read: ${report.error.message}`);
     return inSession({
       message,
       poolId: report.data.poolId,
-      asks: { reports: [report.data], jobIds: jobsOf(report.data) },
+      asks: { reports: [{ ...report.data, signed: data }], jobIds: jobsOf(report.data) },
     });
   }
   const known = Object.values(hintTypes).find((each) => each === type);
@@ -116,7 +117,7 @@ function inSession(parsed: Parsed): Parsed {
 }
 
 // A start task is of no job.
-const jobsOf = (report: Report): readonly string[] =>
+const jobsOf = (report: ReceivedReport): readonly string[] =>
   report.runs.filter(({ kind }) => kind !== 'startTask').map((run) => run.jobId.toLowerCase());
 
 function toAsked(parsed: readonly Parsed[]): Asked {
@@ -130,8 +131,8 @@ function toAsked(parsed: readonly Parsed[]): Asked {
 }
 
 /** A report is a snapshot, so that of each node only the newest counts. */
-function newestOfEachNode(reports: readonly Report[]): readonly Report[] {
-  const newest = new Map<string, Report>();
+function newestOfEachNode(reports: readonly ReceivedReport[]): readonly ReceivedReport[] {
+  const newest = new Map<string, ReceivedReport>();
   for (const report of reports) {
     const known = newest.get(report.nodeId);
     const newer =

@@ -7,6 +7,7 @@ import { askAgain, askSince, decidePass, type Decision } from './decide-pass.js'
 import type { Draft } from './draft.js';
 import { purgeJob } from './purge-job.js';
 import { saveJob, savePool } from './save-pass.js';
+import { keepTrusted } from './trusted-reports.js';
 import { seeMore, seePool, type Sight } from './see-pool.js';
 import type { Asked } from './seen.js';
 import { sendCapacity, sendOrders, sendWakeUp } from './send-pass.js';
@@ -81,9 +82,10 @@ async function seeAndDecide(
   asked: Asked,
 ): Promise<{ decision: Acting; sight: Sight }> {
   let sight = await seePool(services, poolId);
+  const trusted = await keepTrusted(services, sight.seen.nodes, asked);
   if (asked.jobIds.length > 0) sight = await seeMore(services, sight, { jobs: asked.jobIds, tasks: [] });
   for (let reading = 1; reading <= mostReadings; reading += 1) {
-    const decision = decidePass(sight.seen, asked, services.clock.now());
+    const decision = decidePass(sight.seen, trusted, services.clock.now());
     if (decision.kind === 'act') return { decision, sight };
     sight = await seeMore(services, sight, decision.needs);
   }

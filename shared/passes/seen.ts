@@ -30,9 +30,14 @@ export type Seen = {
   readonly tasks: readonly Task[];
 };
 
+/** A report, with the text that its node signed. */
+export type ReceivedReport = Report & { readonly signed?: unknown };
+
 /** What the messages of one batch ask for together. */
 export type Asked = {
-  readonly reports: readonly Report[];
+  readonly reports: readonly ReceivedReport[];
+  /** Nodes for which somebody spoke with other keys than theirs. */
+  readonly strangers?: readonly string[];
   readonly jobIds: readonly string[];
   /** Look at every job of the pool: after a long time, or when something may have been forgotten. */
   readonly everyJob: boolean;

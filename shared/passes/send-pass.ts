@@ -10,13 +10,15 @@ import {
   type Order,
   type RunOrder,
 } from '../nodes/node-messages.js';
+import { sealedContentType } from '../nodes/sealing.js';
+import type { Membership } from '../nodes/node-keys.js';
 import type { OutgoingMessage } from '../queues/bus.js';
 import type { Services } from '../services.js';
 import type { Draft, DraftOrder, DraftRunOrder } from './draft.js';
 
-// A message takes 256 KB; longer definitions are fetched from a blob.
+// A message takes 256 KB, and sealing makes a text a third longer twice; longer definitions are fetched from a blob.
 const maxInlineCharacters = 30_000;
-const maxOrderCharacters = 180_000;
+const maxOrderBytes = 130_000;
 const definitionValidMs = 24 * 3600_000;
 
 /** Sends one message per (job, node). */
@@ -44,17 +46,17 @@ async function toMessages(services: Services, draft: Draft, order: DraftOrder): 
     ...(placedPreparation === undefined ? {} : { preparation: placedPreparation }),
     ...(placedRelease === undefined ? {} : { release: placedRelease }),
   };
-  return withTasks(first, placedTasks).map((each) => toMessage(services, each));
+  return Promise.all(withTasks(first, placedTasks).map((each) => toMessage(services, each, node?.membership)));
 }
 
 /** As many orders as it takes for each to fit into a message; usually one. */
 function withTasks(first: Order, tasks: readonly RunOrder[]): readonly Order[] {
   const orders: Order[] = [first];
-  let length = JSON.stringify(first).length;
+  let length = bytesOf(first);
   for (const task of tasks) {
-    const size = JSON.stringify(task).length;
+    const size = bytesOf(task);
     const last = orders.at(-1) ?? first;
-    if (last.tasks.length > 0 && length + size > maxOrderCharacters) {
+    if (last.tasks.length > 0 && length + size > maxOrderBytes) {
       const { startTask: _, preparation: __, release: ___, ...rest } = first;
       orders.push({ ...rest, kills: [], forget: false, tasks: [task] });
       length = size;
@@ -66,6 +68,8 @@ function withTasks(first: Order, tasks: readonly RunOrder[]): readonly Order[] {
   return orders;
 }
 
+const bytesOf = (content: object): number => Buffer.byteLength(JSON.stringify(content));
+
 async function place({ blobs }: Services, run: DraftRunOrder): Promise<RunOrder['definition']> {
   const text = JSON.stringify(run.definition);
   if (text.length <= maxInlineCharacters) return { inline: run.definition };
@@ -74,7 +78,11 @@ async function place({ blobs }: Services, run: DraftRunOrder): Promise<RunOrder[
   return { url: await blobs.urlFor(name, 'read', definitionValidMs) };
 }
 
-function toMessage({ clock }: Services, order: Order): OutgoingMessage {
+async function toMessage(
+  { clock, sealing }: Services,
+  order: Order,
+  membership: Membership | undefined,
+): Promise<OutgoingMessage> {
   const id = hashOf(JSON.stringify(order));
   return {
     body: {
@@ -82,10 +90,10 @@ function toMessage({ clock }: Services, order: Order): OutgoingMessage {
       id,
       source: `/pools/${order.poolId}`,
       type: messageTypes.order,
-      subject: `/jobs/${order.jobId}/nodes/${order.nodeId}`,
+      subject: `/nodes/${order.nodeId}`,
       time: clock.now().toISOString(),
-      datacontenttype: 'application/json',
-      data: order,
+      datacontenttype: sealedContentType,
+      data: await sealing.seal(order, membership),
     },
     messageId: id,
     sessionId: nodeSession(order.poolId, order.nodeId),

@@ -16,9 +16,10 @@ import { fromPoolHead, headRow, poolListPartition, poolPartition, toPoolHead } f
 export async function addPool(services: Services, definition: PoolDefinition): Promise<Pool> {
   const { table, clock, ids } = services;
   const incarnation = ids.uuid();
+  const joinKey = { id: ids.uuid(), secret: services.sealing.newSecret() };
   const pool = await tryAgain(services, async () => {
     const now = clock.now();
-    const fresh = toNewPool(definition, incarnation, now);
+    const fresh = toNewPool(definition, { incarnation, joinKey }, now);
     // Written anew even if it is there: a sweep that is about to remove it finds it changed, and leaves it.
     await table.write(poolListPartition, [{ type: 'upsert', row: definition.id.toLowerCase(), values: {} }]);
     const created = owedEvent('dev.bookend.pool.create', `/pools/${definition.id}`, now, [incarnation], {
@@ -55,7 +56,14 @@ async function toExisting({ table }: Services, poolId: string, incarnation: stri
   throw new BatchError('PoolExists', `Pool '${poolId}' exists already`);
 }
 
-function toNewPool(definition: PoolDefinition, incarnation: string, now: Date): Pool {
+function toNewPool(
+  definition: PoolDefinition,
+  {
+    incarnation,
+    joinKey,
+  }: { readonly incarnation: string; readonly joinKey: { readonly id: string; readonly secret: string } },
+  now: Date,
+): Pool {
   const at = now.toISOString();
   return {
     definition,
@@ -69,5 +77,6 @@ function toNewPool(definition: PoolDefinition, incarnation: string, now: Date): 
     resize: { at, timeoutMs: definition.resizeTimeoutMs, option: 'requeue' },
     watchingSince: at,
     nextNodeNumber: 0,
+    joinKeys: [{ ...joinKey, since: at }],
   };
 }

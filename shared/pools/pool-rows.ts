@@ -15,7 +15,11 @@ export const nodeRow = (nodeId: string): string => `node:${nodeId}`;
 export const jobRefRow = (jobId: string): string => `job:${jobId.toLowerCase()}`;
 
 export const toPoolHead = (pool: Pool): EntityValues => toDocument('pool', pool);
-export const fromPoolHead = (entity: Entity): Pool => fromDocument<Pool>('pool', entity.values);
+export function fromPoolHead(entity: Entity): Pool {
+  const { joinKeys, ...pool } = fromDocument<Omit<Pool, 'joinKeys'> & Partial<Pool>>('pool', entity.values);
+  // A pool that was added before machines joined with keys has none: nobody can join it until one is made by rotation.
+  return { ...pool, joinKeys: joinKeys ?? [] };
+}
 
 export const toNode = (node: Node): EntityValues => toDocument('node', node);
 export const fromNode = (entity: Entity): Node => fromDocument<Node>('node', entity.values);

@@ -5,6 +5,7 @@
 //   deleting  entered by delete; nodes leave, running tasks are requeued; left when no node remains.
 import { z } from 'zod';
 import type { DeallocationOption } from '../nodes/node.js';
+import type { JoinKey } from './join-keys.js';
 import { environmentSettingSchema, userIdentitySchema } from '../tasks/run-definition.js';
 
 /** What runs on every node of the pool whenever it joins, boots or gets a new image. */
@@ -77,6 +78,8 @@ export type Pool = {
   readonly watchingSince: string;
   /** Number of the next node to be created: ids are never given twice. */
   readonly nextNodeNumber: number;
+  /** What machines join with. */
+  readonly joinKeys: readonly JoinKey[];
   /** Given by the last request that changed the pool, so that a write whose answer was lost is recognised as its own. */
   readonly writeStamp?: string;
 };

@@ -15,6 +15,8 @@ export type OperationOptions = {
   readonly body?: BodyRule;
   /** Larger bodies are refused; 1 MiB by default, at most 4 MiB. */
   readonly largestBodyBytes?: number;
+  /** By an account key, unless the operation looks itself who asks. */
+  readonly authentication?: 'account' | 'byOperation';
 };
 
 export type OperationRequest = {

@@ -63,7 +63,7 @@ async function answer(
   try {
     const url = readRequestUrl(raw);
     requireApiVersion(url);
-    authenticate(raw, url, services.config.account, services.clock.now());
+    if (options.authentication !== 'byOperation') authenticate(raw, url, services.config.account, services.clock.now());
     const request = await readOperationRequest(name, options, raw, url, requestId);
     const given = await withinDeadline(services.clock, request.timeoutMs, handle(request, services));
     if (isRead(request.method)) requireConditions(request.conditions, given);

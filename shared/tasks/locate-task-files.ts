@@ -2,6 +2,7 @@
 import { BatchError } from '../errors.js';
 import { taskDirectory } from '../jobs/job-directory.js';
 import { requireJoined, type FileRoot } from '../nodes/node-files.js';
+import type { Node } from '../nodes/node.js';
 import { loadNode } from '../nodes/read-nodes.js';
 import type { Services } from '../services.js';
 import { loadTask } from './read-tasks.js';
@@ -15,14 +16,16 @@ export async function locateTaskFiles(services: Services, jobId: string, taskId:
   if (!task.assignment)
     throw new BatchError('TaskFilesUnavailable', `Task '${taskId}' of job '${jobId}' has not been on a node yet.`);
   const { poolId, nodeId } = task.assignment;
-  await requireNode(services, poolId, nodeId);
+  const { membership } = await requireNode(services, poolId, nodeId);
   const ids = { jobId: task.jobId, taskId: task.definition.id };
-  return { poolId, nodeId, directory: taskDirectory(ids.jobId, ids.taskId), ...ids };
+  return { poolId, nodeId, membership, directory: taskDirectory(ids.jobId, ids.taskId), ...ids };
 }
 
-async function requireNode(services: Services, poolId: string, nodeId: string): Promise<void> {
+async function requireNode(services: Services, poolId: string, nodeId: string): Promise<Node> {
   try {
-    requireJoined((await loadNode(services, poolId, nodeId)).node);
+    const { node } = await loadNode(services, poolId, nodeId);
+    requireJoined(node);
+    return node;
   } catch (error) {
     const isGone = error instanceof BatchError && ['PoolNotFound', 'NodeNotFound'].includes(error.code);
     if (!isGone) throw error;

@@ -20,6 +20,7 @@ import {
 } from '../../shared/nodes/node-messages.js';
 import type { RunConstraints } from '../../shared/tasks/run-definition.js';
 import { eventually } from './eventually.js';
+import { plainSeal } from './plain-sealing.js';
 import { createMemoryBus, type MemoryBus } from './memory-bus.js';
 
 export type NodeOnMachine = {
@@ -73,6 +74,8 @@ export async function createNodeOnMachine(): Promise<NodeOnMachine> {
       last = await startAgent({
         identity,
         bus,
+        seal: plainSeal,
+        rejoin: () => Promise.resolve(),
         disk: await createNodeDisk({ root: identity.rootDirectory, state: stateDirectory }),
         processes: { ...processes, machine },
         downloads: createHttpDownloads(),

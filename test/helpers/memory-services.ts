@@ -6,6 +6,7 @@ import { silentLog } from '../../shared/log.js';
 import type { Bus, OutgoingMessage, QueueName } from '../../shared/queues/bus.js';
 import type { Services } from '../../shared/services.js';
 import type { Table } from '../../shared/tables/table.js';
+import { plainSealing } from './plain-sealing.js';
 import { createMemoryRows, createMemoryTable, type MemoryRows } from './memory-table.js';
 
 export type RecordingBus = Bus & {
@@ -29,9 +30,11 @@ export function createServices(): MemoryServices {
     blobs: createMemoryBlobs(),
     clock: createPassingClock(),
     ids: createCountedIds(),
+    sealing: plainSealing,
     log: silentLog,
     config: {
       serviceBusConnection: '',
+      nodesServiceBusConnection: 'for nodes',
       storageConnection: '',
       account: { name: 'account', keys: [] },
       table: 'bookend',

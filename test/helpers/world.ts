@@ -81,6 +81,7 @@ export function addPool(world: World, changes: Partial<PoolDefinition> = {}, inc
     allocationState: 'resizing',
     allocationStateTransitionTime: at,
     watchingSince: at,
+    joinKeys: [],
     nextNodeNumber: 0,
   };
 }

@@ -12,6 +12,7 @@ const hostSettings = ['FUNCTIONS_WORKER_RUNTIME', 'AzureWebJobsStorage'];
 const key = Buffer.alloc(32, 7).toString('base64');
 const least = {
   ServiceBusConnection: 'Endpoint=sb://127.0.0.1:5672;UseDevelopmentEmulator=true',
+  NodesServiceBusConnection: 'Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=nodes;UseDevelopmentEmulator=true',
   StorageConnection: 'UseDevelopmentStorage=true',
   BatchAccountName: 'bookend',
   BatchAccountKey: key,
@@ -55,6 +56,7 @@ describe('settings', () => {
   test('are read with the least that must be given', () => {
     expect(loadConfig(least)).toEqual({
       serviceBusConnection: least.ServiceBusConnection,
+      nodesServiceBusConnection: least.NodesServiceBusConnection,
       storageConnection: least.StorageConnection,
       account: { name: 'bookend', keys: [key] },
       table: 'bookend',

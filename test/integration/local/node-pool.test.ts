@@ -51,8 +51,7 @@ async function start(): Promise<NodePool> {
     agent: {
       script: agentScript,
       accountName: 'a',
-      accountUrl: 'http://127.0.0.1:1',
-      serviceBusConnection: broker.connectionString,
+      url: 'http://127.0.0.1:1',
       logLevel: 'warn',
       isEphemeral: true,
       logFile: join(base, 'agents.log'),

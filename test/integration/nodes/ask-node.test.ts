@@ -1,4 +1,5 @@
 // Asking a node over the real bus client, the embedded broker and Azurite's blobs; the test plays the node.
+import { plainSealing } from '../../helpers/plain-sealing.js';
 import { Buffer } from 'node:buffer';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { azuriteAccount } from '../../../local/account.js';
@@ -53,9 +54,16 @@ async function ask(
   question: FileQuestion,
   play: (request: FileRequest) => Promise<FileReply['answer']>,
 ): Promise<{ answer: FileAnswer; request: FileRequest }> {
-  const services = { bus: controller, blobs, clock: systemClock, ids: systemIds, log: silentLog };
+  const services = {
+    bus: controller,
+    blobs,
+    clock: systemClock,
+    ids: systemIds,
+    log: silentLog,
+    sealing: plainSealing,
+  };
   const [answer, request] = await Promise.all([
-    askNode(services, { poolId: 'P', nodeId: 'N', question }),
+    askNode(services, { poolId: 'P', nodeId: 'N', membership: undefined, question }),
     answerOne(play),
   ]);
   return { answer, request };

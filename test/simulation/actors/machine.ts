@@ -32,9 +32,14 @@ export type Machine = {
   remove(): void;
 };
 
-export type MachineOptions = { readonly name: string; readonly nodeId: string; readonly poolId: string };
+export type MachineOptions = {
+  readonly name: string;
+  readonly nodeId: string;
+  readonly poolId: string;
+  joinKey(): string | undefined;
+};
 
-export function createMachine(world: World, { name, nodeId, poolId }: MachineOptions): Machine {
+export function createMachine(world: World, { name, nodeId, poolId, joinKey }: MachineOptions): Machine {
   const { sim } = world;
   const disk: DiskContent = emptyDisk();
   const files: TryFiles = noTryFiles();
@@ -66,6 +71,7 @@ export function createMachine(world: World, { name, nodeId, poolId }: MachineOpt
       createSimProcesses(sim, { table: processes, files, facts, nextPid: () => (pids += 1) }, of),
     skewMs: () => skewMs,
     isSilent: () => isSilent,
+    joinKey,
   };
 
   const startAgentProgram = (): void => {
@@ -76,17 +82,20 @@ export function createMachine(world: World, { name, nodeId, poolId }: MachineOpt
     fresh.onDeath(() => {
       if (life === fresh && isUp) sim.scheduler.after(sim.chaos.int(50, 20_000), startAgentProgram);
     });
-    startAgent(world.agentWorldOf(fresh, node)).then(
-      (started) => {
-        if (life === fresh) agent = started;
-        // A shutdown that fails is told to whoever asked for it.
-        started.stopped.catch(() => undefined);
-      },
-      (error: unknown) => {
-        sim.tell(fresh.name, `agent did not start: ${error instanceof Error ? error.message : String(error)}`);
-        fresh.kill('it did not start');
-      },
-    );
+    world
+      .agentWorldOf(fresh, node)
+      .then(startAgent)
+      .then(
+        (started) => {
+          if (life === fresh) agent = started;
+          // A shutdown that fails is told to whoever asked for it.
+          started.stopped.catch(() => undefined);
+        },
+        (error: unknown) => {
+          sim.tell(fresh.name, `agent did not start: ${error instanceof Error ? error.message : String(error)}`);
+          fresh.kill('it did not start');
+        },
+      );
   };
   const powerOn = (): void => {
     if (isGone || isUp) return;

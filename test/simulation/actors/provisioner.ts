@@ -30,7 +30,12 @@ export function startProvisioner(world: World): Provisioner {
   const destroyed = new Set<string>();
   const life = createLife('provisioner', 'provisioner');
   const make = (poolId: string, nodeId: string, label: string): Machine => {
-    const machine = createMachine(world, { name: `${label}${machines.length + 1}`, nodeId, poolId });
+    const machine = createMachine(world, {
+      name: `${label}${machines.length + 1}`,
+      nodeId,
+      poolId,
+      joinKey: () => records.get(poolId)?.joinKey,
+    });
     machines.push(machine);
     return machine;
   };

@@ -1,5 +1,6 @@
 // A simulated world: the tables, the broker and the blobs that all programs share, and how a program gets its services.
 import type { AgentWorld } from '../../../agent/agent-context.js';
+import { createJoinedBus } from '../../../agent/joined-bus.js';
 import type { Identity } from '../../../agent/identity.js';
 import type { Processes } from '../../../agent/processes.js';
 import type { Services } from '../../../shared/services.js';
@@ -9,6 +10,8 @@ import { createSimBlobs, createSimDownloads, type BlobStore } from '../models/si
 import { createSimBus } from '../models/sim-bus.js';
 import { createSimDisk, type DiskContent } from '../models/sim-disk.js';
 import { createSimTable } from '../models/sim-table.js';
+import { simJoin } from '../actors/join.js';
+import { createSimSealing, loadSimSeal } from '../models/sim-sealing.js';
 import type { Life } from './life.js';
 import { clockOn } from './scheduler.js';
 import type { Sim } from './sim.js';
@@ -21,7 +24,7 @@ export type World = {
   /** What a function of the app may touch. */
   servicesOf(life: Life): Services;
   /** What an agent may touch. */
-  agentWorldOf(life: Life, node: NodeSide): AgentWorld;
+  agentWorldOf(life: Life, node: NodeSide): Promise<AgentWorld>;
 };
 
 export type NodeSide = {
@@ -30,6 +33,8 @@ export type NodeSide = {
   readonly processes: (life: Life) => Processes;
   skewMs(): number;
   isSilent(): boolean;
+  /** What the machine was given to join with. */
+  joinKey(): string | undefined;
 };
 
 /** Lets a mutant stand between the code under test and its world. */
@@ -40,6 +45,7 @@ export type Wrap = {
 
 const config: Services['config'] = {
   serviceBusConnection: '',
+  nodesServiceBusConnection: 'for nodes',
   storageConnection: '',
   account: { name: 'sim', keys: [] },
   table: 'bookend',
@@ -56,7 +62,7 @@ export function createWorld(sim: Sim, wrap: Wrap = {}): World {
   const broker = createBroker(sim.scheduler);
   const blobs: BlobStore = new Map();
   const ids = { uuid: () => sim.ids.uuid(), random: () => sim.ids.next() };
-  return {
+  const simulated: World = {
     sim,
     rows,
     broker,
@@ -69,22 +75,36 @@ export function createWorld(sim: Sim, wrap: Wrap = {}): World {
         clock: clockOn(sim.scheduler, life.isAlive),
         ids,
         log: sim.logOf(life.name),
+        sealing: createSimSealing(sim.ids),
         config,
       };
       return wrap.services?.(services) ?? services;
     },
-    agentWorldOf(life, { identity, disk, processes, skewMs, isSilent }) {
+    async agentWorldOf(life, { identity, disk: content, processes, skewMs, isSilent, joinKey }) {
+      const disk = createSimDisk(sim, content, life);
+      const clock = clockOn(sim.scheduler, life.isAlive, skewMs);
+      const seal = await loadSimSeal(disk, sim.ids);
+      const { bus, rejoin } = createJoinedBus({
+        join: simJoin(simulated, { ...identity, life, isSilent, joinKey }),
+        connect: () => createSimBus(sim, broker, life, isSilent),
+        seal,
+        clock,
+        log: sim.logOf(life.name),
+      });
       const world: AgentWorld = {
         identity,
-        bus: createSimBus(sim, broker, life, isSilent),
-        disk: createSimDisk(sim, disk, life),
+        bus,
+        seal,
+        rejoin,
+        disk,
         processes: processes(life),
         downloads: createSimDownloads(sim, blobs, life),
-        clock: clockOn(sim.scheduler, life.isAlive, skewMs),
+        clock,
         ids,
         log: sim.logOf(life.name),
       };
       return wrap.agent?.(world) ?? world;
     },
   };
+  return simulated;
 }

@@ -1,4 +1,5 @@
 // Asking a node for files, against a bus and blobs in memory whose node the test plays, on a clock that waiting moves.
+import { plainSealing } from '../../helpers/plain-sealing.js';
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../shared/clock.js';
@@ -74,6 +75,7 @@ function createWorld({ reply = () => [], upload, losses = 0, isHeldByAnother = f
   const services: Parameters<typeof askNode>[0] = {
     clock,
     log: silentLog,
+    sealing: plainSealing,
     ids: { uuid: () => 'request-1', random: () => 0.5 },
     blobs: {
       put: async (name, content) => void blobs.set(name, content),
@@ -109,7 +111,8 @@ function createWorld({ reply = () => [], upload, losses = 0, isHeldByAnother = f
     settled,
     blobs,
     openSessions: () => open,
-    ask: (question: FileQuestion = read) => askNode(services, { poolId: 'P', nodeId: 'N', question }),
+    ask: (question: FileQuestion = read) =>
+      askNode(services, { poolId: 'P', nodeId: 'N', membership: undefined, question }),
   };
 }
 
@@ -187,8 +190,8 @@ describe('asking a node', () => {
     });
     expect(await world.ask({ kind: 'properties', path: 'shared/a.txt' })).toMatchObject({ kind: 'properties' });
     expect(world.settled).toEqual([
-      'not a file reply to this request',
-      'not a file reply to this request',
+      'not a file reply of this node to this request',
+      'not a file reply of this node to this request',
       'completed',
     ]);
   });

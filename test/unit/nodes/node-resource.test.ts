@@ -18,6 +18,7 @@ const pool: Pool = {
   allocationStateTransitionTime: at,
   watchingSince: at,
   nextNodeNumber: 1,
+  joinKeys: [],
 };
 const created: Node = {
   id: 'n1',

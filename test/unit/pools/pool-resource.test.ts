@@ -177,6 +177,7 @@ const pool: Pool = {
   allocationStateTransitionTime: at,
   watchingSince: at,
   nextNodeNumber: 0,
+  joinKeys: [],
 };
 const node: Node = {
   id: 'n',

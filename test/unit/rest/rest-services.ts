@@ -1,6 +1,7 @@
 // Services as far as the wrapper needs them: a manual clock, counted ids, a log that is kept. Storage and bus refuse to be used.
 import { createLog, type LogFields, type LogLevel } from '../../../shared/log.js';
 import type { Services } from '../../../shared/services.js';
+import { plainSealing } from '../../helpers/plain-sealing.js';
 import { createManualClock, type ManualClock } from '../../helpers/manual-clock.js';
 import { account, signedAt } from './signed-request.js';
 
@@ -23,10 +24,12 @@ export function createRestServices(): RestServices {
       uuid: () => `00000000-0000-4000-8000-${String((count += 1)).padStart(12, '0')}`,
       random: () => 0.5,
     },
+    sealing: plainSealing,
     log: createLog((level, message, fields) => lines.push({ level, message, fields })),
     config: {
       account,
       serviceBusConnection: '',
+      nodesServiceBusConnection: 'for nodes',
       storageConnection: '',
       table: 'bookend',
       container: 'bookend',

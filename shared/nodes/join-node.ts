@@ -1,0 +1,80 @@
+// A machine joins a pool: it shows that it holds a join key of the pool, and presents the keys by which it is known from then on.
+import { BatchError } from '../errors.js';
+import { validJoinKeys } from '../pools/join-keys.js';
+import { fromNode, headRow, nodeRow, poolPartition, toNode, toPoolHead } from '../pools/pool-rows.js';
+import type { Pool } from '../pools/pool.js';
+import { loadStoredPool } from '../pools/read-pools.js';
+import type { Services } from '../services.js';
+import type { Write } from '../tables/table.js';
+import { tryAgain } from '../tables/try-again.js';
+import { newNode } from './new-node.js';
+import { joinClaimsSchema, type JoinAnswer, type JoinClaims } from './node-keys.js';
+import type { Node } from './node.js';
+
+/** A join request is taken within this time before or after the instant that it was made at, as any signed request. */
+export const joinSkewMs = 15 * 60_000;
+
+type Joining = { readonly poolId: string; readonly nodeId: string; readonly token: string };
+
+/**
+ * Makes the machine that holds `token`'s keys the node `nodeId`; a node that the pool did not know is added to it. Joining again with the
+ * same keys changes nothing; with others, whoever had the old ones is the node no longer.
+ * Throws AuthenticationFailed, PoolNotFound, PoolBeingDeleted, OperationNotValidOnNode.
+ */
+export async function joinNode(services: Services, { poolId, nodeId, token }: Joining): Promise<JoinAnswer> {
+  const { table, sealing, config } = services;
+  const orderKey = sealing.newSecret();
+  const { pool, membership } = await tryAgain(services, async () => {
+    const { pool, etag: poolEtag } = await loadStoredPool(services, poolId);
+    const { keys } = await requireClaims(services, pool, { poolId, nodeId, token });
+    if (pool.state === 'deleting')
+      throw new BatchError('PoolBeingDeleted', `Pool '${poolId}' is being deleted; node '${nodeId}' cannot join it`);
+    const row = await table.get(poolPartition(poolId), nodeRow(nodeId));
+    const known = row === undefined ? undefined : fromNode(row);
+    if (known?.state === 'leavingpool')
+      throw new BatchError('OperationNotValidOnNode', `Node '${nodeId}' is leaving pool '${poolId}'; it cannot join`);
+    if (known?.membership?.keyId === keys.keyId) return { pool, membership: known.membership };
+    const membership = { ...keys, orderKey };
+    const node: Node = { ...(known ?? newMember(pool, nodeId, services.clock.now())), membership };
+    const write: Write =
+      row === undefined
+        ? { type: 'insert', row: nodeRow(nodeId), values: toNode(node) }
+        : { type: 'replace', row: nodeRow(nodeId), values: toNode(node), etag: row.etag };
+    // A node that is new to the pool must not outlive it.
+    const fence: readonly Write[] =
+      row === undefined ? [{ type: 'replace', row: headRow, values: toPoolHead(pool), etag: poolEtag }] : [];
+    await table.write(poolPartition(poolId), [...fence, write]);
+    services.log.info('node joined', { poolId: pool.definition.id, nodeId, isNew: known === undefined });
+    return { pool, membership };
+  });
+  return {
+    poolId: pool.definition.id,
+    nodeId,
+    orderKey: membership.orderKey,
+    serviceBusConnection: config.nodesServiceBusConnection,
+  };
+}
+
+const newMember = (pool: Pool, nodeId: string, now: Date): Node => ({
+  ...newNode(pool.definition.id, nodeId, now.toISOString()),
+  isSelfProvided: true,
+});
+
+async function requireClaims(services: Services, pool: Pool, { poolId, nodeId, token }: Joining): Promise<JoinClaims> {
+  const now = services.clock.now();
+  const refuse = (found: string): never => {
+    throw new BatchError('AuthenticationFailed', `Node '${nodeId}' cannot join pool '${poolId}': ${found}.`);
+  };
+  const verified = await services.sealing.verifyJoin(token, validJoinKeys(pool.joinKeys, now));
+  if (verified === undefined) return refuse('the request is not signed with a join key of the pool that is valid now');
+  const claims = joinClaimsSchema.safeParse(verified);
+  if (!claims.success) return refuse(`the signed claims cannot be read (${claims.error.issues[0]?.path.join('.')})`);
+  if (claims.data.poolId.toLowerCase() !== poolId.toLowerCase() || claims.data.nodeId !== nodeId)
+    return refuse('the request was signed for another node');
+  const madeAtMs = claims.data.iat * 1000;
+  if (Math.abs(now.getTime() - madeAtMs) > joinSkewMs)
+    return refuse(
+      `the request was made at ${new Date(madeAtMs).toISOString()}, more than 15 minutes from ${now.toISOString()}`,
+    );
+  return claims.data;
+}
