@@ -6,8 +6,8 @@ import type { CreateChecker } from './checker.js';
 // These outlive nobody: what was not received in time is dropped, as the queue's definition says.
 const withTimeToLive = ['node-orders', 'node-replies'];
 const mayWait = ['node-orders', 'node-replies'];
-// A node may have said something just now.
-const freshMs = 2 * 60_000;
+// A node may have said something just now, to a host that died with the session in its hand: its lock lasts five minutes.
+const freshMs = 6 * 60_000;
 
 export const checkMessages =
   (broker: Broker): CreateChecker =>
