@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { compactVerify, CompactEncrypt, CompactSign, decodeProtectedHeader, errors, importJWK } from 'jose';
-import type { Membership, PublicKey } from './node-keys.js';
+import type { PublicKey } from './node-keys.js';
 import type { Sealing } from './sealing.js';
 
 const secretBytes = 32;

@@ -12,6 +12,8 @@ import { silentLog } from '../../../shared/log.js';
 import { createAzureBus } from '../../../shared/queues/azure-bus.js';
 import type { Bus } from '../../../shared/queues/bus.js';
 import { orderWith, runWith, sendOrder, shell } from '../../helpers/agent-on-machine.js';
+import type { Order } from '../../../shared/nodes/node-messages.js';
+import { openJoinDesk, type JoinDesk } from '../../helpers/join-desk.js';
 import { eventually } from '../../helpers/eventually.js';
 
 const program = fileURLToPath(new URL('../../../dist/agent/main.js', import.meta.url));
@@ -20,12 +22,14 @@ const secret = 'a-key-for-tests';
 
 let broker: ServiceBus;
 let bus: Bus;
+let desk: JoinDesk;
 let directory: string;
 let agents: ChildProcess[];
 
 beforeEach(async () => {
   broker = await startServiceBus({ config, keyName: 'RootManageSharedAccessKey', key: secret });
   bus = createAzureBus(broker.connectionString, silentLog);
+  desk = await openJoinDesk(() => broker.connectionString);
   directory = await mkdtemp(join(tmpdir(), 'bookend-program-'));
   agents = [];
 });
@@ -36,6 +40,7 @@ afterEach(async () => {
     await end(last);
   }
   await bus.close();
+  await desk.close();
   await broker.stop();
   await rm(directory, { recursive: true, force: true });
 });
@@ -51,10 +56,9 @@ function startAgent(...more: readonly string[]): ChildProcess {
     '--state',
     join(directory, 'state'),
   ];
-  const account = ['--account-name', 'account1', '--account-url', 'http://127.0.0.1:7071'];
+  const account = ['--account-name', 'account1', '--url', desk.url, '--join-key-file', desk.joinKeyFile];
   const agent = fork(program, [...given, ...account, ...more], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { ...process.env, BOOKEND_SERVICE_BUS: broker.connectionString },
   });
   agents.push(agent);
   return agent;
@@ -70,10 +74,12 @@ async function end(agent: ChildProcess): Promise<number | null> {
   return ended(agent);
 }
 
+const sendSealed = async (order: Order): Promise<void> => sendOrder(bus, await desk.seal(order));
+
 const task = runWith(shell('echo $$ > $AZ_BATCH_NODE_SHARED_DIR/pid.txt; sleep 1000'));
 
 async function startTask(): Promise<number> {
-  await sendOrder(bus, orderWith({ tasks: [task] }));
+  await sendSealed(orderWith({ tasks: [task] }));
   return eventually('the process of the task', async () =>
     Number((await readFile(join(directory, 'root/shared/pid.txt'), 'utf8')).trim()),
   );
@@ -96,8 +102,7 @@ describe('the agent program', () => {
     expect(isAlive(pid)).toBe(true);
 
     const next = startAgent();
-    await sendOrder(
-      bus,
+    await sendSealed(
       orderWith({ kills: [{ runId: task.runId, failure: { category: 'usererror', code: 'TaskEnded', message: '' } }] }),
     );
     await eventually('the end of the task', () => !isAlive(pid));
@@ -119,7 +124,7 @@ describe('the agent program', () => {
     const environment = runWith(shell('env; tr "\\0" "\\n" < /proc/$PPID/environ; ls -l /proc/self/fd'), {
       taskId: 'environment',
     });
-    await sendOrder(bus, orderWith({ tasks: [environment] }));
+    await sendSealed(orderWith({ tasks: [environment] }));
     const output = join(directory, 'root/workitems/job1/job-1/environment/stdout.txt');
     const seen = await eventually('its output', async () => {
       const text = await readFile(output, 'utf8');
@@ -158,15 +163,6 @@ describe('the agent program', () => {
     agent.stderr?.on('data', (chunk) => (told += String(chunk)));
     await once(agent, 'close');
     expect(agent.exitCode).toBe(2);
-    for (const fault of [
-      '--node',
-      '--root',
-      '--state',
-      '--account-name',
-      '--account-url',
-      '--log-level',
-      'BOOKEND_SERVICE_BUS',
-    ])
-      expect(told).toContain(fault);
+    for (const fault of ['--node', '--root', '--url', '--join-key-file', '--log-level']) expect(told).toContain(fault);
   });
 });
