@@ -7,10 +7,13 @@ import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';
 import { addTask, addTasks } from '../../shared/tasks/add-tasks.js';
 import { deleteTask } from '../../shared/tasks/delete-task.js';
+import { reactivateTask } from '../../shared/tasks/reactivate-task.js';
 import { listTasks, loadTask } from '../../shared/tasks/read-tasks.js';
 import { readTaskCollection, toTaskAddResults } from '../../shared/tasks/task-collection-resource.js';
 import { taskFilters, taskProperties } from '../../shared/tasks/task-filters.js';
-import { parseTaskAdd, taskUrl, toTaskResource } from '../../shared/tasks/task-resource.js';
+import { parseTaskAdd, parseTaskUpdate, taskUrl, toTaskResource } from '../../shared/tasks/task-resource.js';
+import { terminateTask } from '../../shared/tasks/terminate-task.js';
+import { updateTask } from '../../shared/tasks/update-task.js';
 
 const operation = createOperation(getServices);
 
@@ -64,6 +67,50 @@ app.http('get-task', {
     const task = await loadTask(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
     const json = selectFrom(request, toTaskResource(task, request), taskProperties);
     return { status: 200, metadata: 'tasks/@Element', json, ...toValidators(task.lastModified) };
+  }),
+});
+
+app.http('update-task', {
+  methods: ['PUT'],
+  route: 'jobs/{jobId}/tasks/{taskId}',
+  authLevel: 'anonymous',
+  handler: operation('update-task', { conditional: true, body: 'required' }, async (request, services) => {
+    const asked = { toConstraints: parseTaskUpdate(request.json), conditions: request.conditions };
+    const task = await updateTask(services, pathId(request, 'jobId'), pathId(request, 'taskId'), asked);
+    return { status: 200, dataServiceId: true, ...toValidators(task.lastModified) };
+  }),
+});
+
+app.http('terminate-task', {
+  methods: ['POST'],
+  route: 'jobs/{jobId}/tasks/{taskId}/terminate',
+  authLevel: 'anonymous',
+  handler: operation('terminate-task', { conditional: true, body: 'optional' }, async (request, services) => {
+    const { conditions } = request;
+    const task = await terminateTask(services, pathId(request, 'jobId'), pathId(request, 'taskId'), { conditions });
+    return { status: 204, dataServiceId: true, ...toValidators(task.lastModified) };
+  }),
+});
+
+app.http('reactivate-task', {
+  methods: ['POST'],
+  route: 'jobs/{jobId}/tasks/{taskId}/reactivate',
+  authLevel: 'anonymous',
+  handler: operation('reactivate-task', { conditional: true, body: 'optional' }, async (request, services) => {
+    const { conditions } = request;
+    const task = await reactivateTask(services, pathId(request, 'jobId'), pathId(request, 'taskId'), { conditions });
+    return { status: 204, dataServiceId: true, ...toValidators(task.lastModified) };
+  }),
+});
+
+app.http('list-subtasks', {
+  methods: ['GET'],
+  route: 'jobs/{jobId}/tasks/{taskId}/subtasksinfo',
+  authLevel: 'anonymous',
+  handler: operation('list-subtasks', { query: ['$select'] }, async (request, services) => {
+    // Only multi-instance tasks have subtasks, and these are refused when they are added.
+    await loadTask(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
+    return { status: 200, metadata: 'subtasks', json: { value: [] } };
   }),
 });
 

@@ -7,6 +7,7 @@ import type { OutgoingMessage } from '../queues/bus.js';
 export const hintTypes = {
   tasksAdded: 'dev.bookend.hint.tasks-added',
   taskDeleted: 'dev.bookend.hint.task-deleted',
+  taskChanged: 'dev.bookend.hint.task-changed',
   jobChanged: 'dev.bookend.hint.job-changed',
   jobEnding: 'dev.bookend.hint.job-ending',
   poolAdded: 'dev.bookend.hint.pool-added',

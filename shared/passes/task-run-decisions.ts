@@ -4,7 +4,7 @@ import type { JobNode, RunOutcome, TaskRun } from '../job-nodes/job-node.js';
 import { isOpen } from '../jobs/job-decisions.js';
 import type { Node } from '../nodes/node.js';
 import type { RunReport } from '../nodes/node-messages.js';
-import type { FailureInfo } from '../tasks/run-definition.js';
+import { endedByUser } from '../tasks/ended-by-user.js';
 import { withoutDependencies, type TaskAssignment, type TaskExecution, type TaskStatus } from '../tasks/task.js';
 import { decideConsequence, follow } from './task-end-decisions.js';
 import { endRun, owe, putJobNode, takeRows, taskOf, type Draft, type JobDraft } from './draft.js';
@@ -12,12 +12,7 @@ import { endRun, owe, putJobNode, takeRows, taskOf, type Draft, type JobDraft } 
 /** Why a task goes back to wait. A user's act counts in `requeueCount`; recovery does not. */
 export type RequeueCause = 'userRequest' | 'recovery' | 'preparationFailed';
 
-/** How a task ends that is killed because its job ends or it was deleted. */
-export const endedByUser: FailureInfo = {
-  category: 'usererror',
-  code: 'TaskEnded',
-  message: 'The task was ended by a user request',
-};
+export { endedByUser };
 
 // A node shows what it ran of late; its row is read by every pass.
 const mostRecentTasks = 10;

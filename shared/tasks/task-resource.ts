@@ -20,6 +20,7 @@ import {
   unlessEmpty,
   userIdentityBody,
 } from './run-resource.js';
+import type { RunConstraints } from './run-definition.js';
 import type { Task, TaskAssignment, TaskDefinition } from './task.js';
 
 /** Batch's own bound on the slots of a node, and so on what a task can ask for. */
@@ -63,6 +64,14 @@ export function parseTaskAdd(json: unknown, inheritedRetryCount: number): TaskDe
     ...(dependsOn && { dependsOn }),
     userIdentity: fromUserIdentity(body.userIdentity),
   });
+}
+
+const taskUpdateBody = z.strictObject({ constraints: constraintsBody.optional() });
+
+/** The constraints that the body of Update Task describes, given those that are inherited: what is left out goes back to its default. */
+export function parseTaskUpdate(json: unknown): (inheritedRetryCount: number) => RunConstraints {
+  const { constraints } = parseBody(taskUpdateBody, json);
+  return (inheritedRetryCount) => fromConstraints(constraints, inheritedRetryCount);
 }
 
 /** URL of a task below `baseUrl` (scheme and host, no trailing slash). */

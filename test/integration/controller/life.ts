@@ -40,6 +40,8 @@ export type Life = {
   /** Nodes that were taken away, with what happened on them. */
   readonly formerNodes: SimulatedNode[];
   readonly pending: JobEventMessage[];
+  /** Tasks that run until they are let go, or killed. */
+  readonly held: Set<string>;
   /** With what a task exits, unless with 0. */
   readonly exitCodes: Map<string, number>;
   /** How many messages a trigger hands over at once. */
@@ -62,6 +64,7 @@ export function beginLife(
     formerNodes: [],
     pending: [],
     outages: [],
+    held: new Set(),
     exitCodes: new Map(),
     batchSize: 100,
     heard: 0,
@@ -189,7 +192,8 @@ function obey(life: Life, data: unknown): void {
   if (node === undefined) return;
   receive(node, order);
   report(life, node);
-  for (let running = runningOn(node); running.length > 0; running = runningOn(node)) {
+  const ending = () => runningOn(node).filter(({ taskId }) => !life.held.has(taskId));
+  for (let running = ending(); running.length > 0; running = ending()) {
     for (const run of running) exit(node, run, life.exitCodes.get(run.taskId) ?? 0);
     report(life, node);
   }

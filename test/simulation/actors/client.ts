@@ -13,6 +13,8 @@ import type { BatchErrorCode } from '../../../shared/rest/error-catalogue.js';
 import type { Services } from '../../../shared/services.js';
 import { addTasks } from '../../../shared/tasks/add-tasks.js';
 import { deleteTask } from '../../../shared/tasks/delete-task.js';
+import { reactivateTask } from '../../../shared/tasks/reactivate-task.js';
+import { terminateTask } from '../../../shared/tasks/terminate-task.js';
 import type { TaskDefinition } from '../../../shared/tasks/task.js';
 import type { Operation } from '../core/facts.js';
 import { createLife } from '../core/life.js';
@@ -27,6 +29,8 @@ export type Client = {
   addJob(definition: JobDefinition): Promise<Answer>;
   addTasks(jobId: string, definitions: readonly TaskDefinition[]): Promise<Answer>;
   deleteTask(jobId: string, taskId: string): Promise<Answer>;
+  terminateTask(jobId: string, taskId: string): Promise<Answer>;
+  reactivateTask(jobId: string, taskId: string): Promise<Answer>;
   terminateJob(jobId: string): Promise<Answer>;
   deleteJob(jobId: string): Promise<Answer>;
 };
@@ -101,6 +105,18 @@ export function createClient(world: World, { tries }: { readonly tries: number }
         { kind: 'deleteTask', jobId, taskId },
         (services) => deleteTask(services, jobId, taskId, { conditions }),
         ['TaskNotFound'],
+      ),
+    terminateTask: (jobId, taskId) =>
+      request(
+        { kind: 'terminateTask', jobId, taskId },
+        (services) => terminateTask(services, jobId, taskId, { conditions }),
+        ['TaskCompleted'],
+      ),
+    reactivateTask: (jobId, taskId) =>
+      request(
+        { kind: 'reactivateTask', jobId, taskId },
+        (services) => reactivateTask(services, jobId, taskId, { conditions }),
+        ['TaskNotCompleted'],
       ),
     terminateJob: (jobId) =>
       request({ kind: 'terminateJob', jobId }, (services) => terminateJob(services, jobId, { conditions }), [

@@ -112,6 +112,9 @@ function checkJobNode(was: JobNode | undefined, is: JobNode | undefined, violate
 function checkTask(was: Task | undefined, is: Task | undefined, violate: Violate): void {
   if (was === undefined || is === undefined) return;
   const name = `task ${is.jobId}/${is.definition.id}`;
+  // A user may have a failed task run again.
+  const isReactivated = is.state === 'active' && is.previousState === 'completed' && was.execution.result === 'failure';
+  if (was.state === 'completed' && isReactivated) return;
   if (was.state === 'completed' && JSON.stringify(was.execution) !== JSON.stringify(is.execution))
     violate('monotone', `${name} was completed and changed again`);
   if (was.state === 'completed' && is.state !== 'completed')

@@ -79,5 +79,7 @@ export type Operation =
   | { readonly kind: 'addJob'; readonly jobId: string }
   | { readonly kind: 'addTasks'; readonly jobId: string; readonly taskIds: readonly string[] }
   | { readonly kind: 'deleteTask'; readonly jobId: string; readonly taskId: string }
+  | { readonly kind: 'terminateTask'; readonly jobId: string; readonly taskId: string }
+  | { readonly kind: 'reactivateTask'; readonly jobId: string; readonly taskId: string }
   | { readonly kind: 'terminateJob'; readonly jobId: string }
   | { readonly kind: 'deleteJob'; readonly jobId: string };
