@@ -4,6 +4,7 @@ import { hashOf } from '../hash.js';
 
 export type EventType =
   | 'dev.bookend.job.start'
+  | 'dev.bookend.job.stuck'
   | 'dev.bookend.job.disable.start'
   | 'dev.bookend.job.disable.complete'
   | 'dev.bookend.job.enable'

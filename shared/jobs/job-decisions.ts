@@ -6,7 +6,7 @@ import type { DueChange, Job, JobState } from './job.js';
 
 /** `job` in another state, with the trace of the one before; what was due in that one no longer is. */
 export function enter(job: Job, state: JobState, now: Date): Job {
-  const { due: _, disableTasks: __, ...kept } = job;
+  const { due: _, disableTasks: __, blocked: ___, ...kept } = job;
   return {
     ...kept,
     state,

@@ -67,6 +67,14 @@ export type DueChange =
   | { readonly kind: 'terminate'; readonly terminateReason: string }
   | { readonly kind: 'disable'; readonly disableTasks: DisableTasks };
 
+/** Why nothing of an active job can run: since when, and how the preparation failed where. */
+export type BlockedJob = {
+  readonly since: string;
+  /** By node, the code of the failure. Of many nodes only the first are told. */
+  readonly nodes: readonly { readonly nodeId: string; readonly code: string }[];
+  readonly nodeCount: number;
+};
+
 export type Job = {
   readonly definition: JobDefinition;
   /** A uuid given when the job is added, so that a reused id is another job. */
@@ -85,6 +93,8 @@ export type Job = {
   readonly disableTasks?: DisableTasks;
   /** Its end does not wait for its nodes: what they still owe is waived. */
   readonly isForced?: true;
+  /** Its preparation failed on every node that its pool has: tasks wait, and none can run. */
+  readonly blocked?: BlockedJob;
   /** What has to happen to the job in the next look at it. */
   readonly due?: DueChange;
   /** Whether tasks may go on that waited for others, or have to be looked at first: tasks/settle-dependencies.ts does, in the next pass. */

@@ -3,6 +3,7 @@
 import type { Capacity } from '../nodes/node-messages.js';
 import { assignTasks } from './assignment-decisions.js';
 import { serveRequests } from './departure-decisions.js';
+import { tellBlockedJobs } from './blocked-decisions.js';
 import { toDraft, type Draft } from './draft.js';
 import { disableJobs } from './disabling-decisions.js';
 import { endJobs, keepRefs } from './ending-decisions.js';
@@ -53,6 +54,7 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   disableJobs(draft);
   endJobs(draft);
   assignTasks(draft);
+  tellBlockedJobs(draft);
   showNodeStates(draft);
   keepRefs(draft);
   if (draft.neededJobs.size > 0 || draft.neededTasks.size > 0) {

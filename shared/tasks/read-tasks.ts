@@ -1,18 +1,28 @@
 // Reading tasks: one, or a page of a job's.
 import { BatchError } from '../errors.js';
-import { headRow, jobPartition } from '../jobs/job-rows.js';
+import { toBlockedReason } from '../jobs/blocked-job.js';
+import type { Job } from '../jobs/job.js';
+import { jobPartition } from '../jobs/job-rows.js';
+import { loadJob } from '../jobs/read-jobs.js';
 import type { ItemPage, PageRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import type { Task } from './task.js';
 import { fromTaskRow, taskRange, taskRow } from './task-rows.js';
 
+// Every task that waits says why it waits for ever, also one that never had a node.
+function withReason(task: Task, job: Job): Task {
+  if (task.state !== 'active' || job.blocked === undefined) return task;
+  return {
+    ...task,
+    execution: { ...task.execution, failureInfo: toBlockedReason(job.definition.poolId, job.blocked) },
+  };
+}
+
 /** The task. Throws TaskNotFound, or JobNotFound when there is no such job. */
 export async function loadTask({ table }: Pick<Services, 'table'>, jobId: string, taskId: string): Promise<Task> {
-  const row = await table.get(jobPartition(jobId), taskRow(taskId));
-  if (row !== undefined) return fromTaskRow(row);
-  const head = await table.get(jobPartition(jobId), headRow);
-  if (head === undefined) throw new BatchError('JobNotFound', `Job '${jobId}' does not exist`);
-  throw new BatchError('TaskNotFound', `Job '${jobId}' has no task '${taskId}'`);
+  const [row, job] = await Promise.all([table.get(jobPartition(jobId), taskRow(taskId)), loadJob({ table }, jobId)]);
+  if (row === undefined) throw new BatchError('TaskNotFound', `Job '${jobId}' has no task '${taskId}'`);
+  return withReason(fromTaskRow(row), job);
 }
 
 /** A page of the job's tasks by id. Throws JobNotFound. */
@@ -21,13 +31,12 @@ export async function listTasks(
   jobId: string,
   { limit, continuation }: PageRequest,
 ): Promise<ItemPage<Task>> {
-  const page = await table.query(jobPartition(jobId), taskRange, limit, continuation);
-  if (page.entities.length === 0 && continuation === undefined) {
-    const head = await table.get(jobPartition(jobId), headRow);
-    if (head === undefined) throw new BatchError('JobNotFound', `Job '${jobId}' does not exist`);
-  }
+  const [page, job] = await Promise.all([
+    table.query(jobPartition(jobId), taskRange, limit, continuation),
+    loadJob({ table }, jobId),
+  ]);
   return {
-    items: page.entities.map(fromTaskRow),
+    items: page.entities.map((row) => withReason(fromTaskRow(row), job)),
     ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
   };
 }
