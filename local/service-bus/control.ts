@@ -3,6 +3,7 @@ import { countMessages, countOperations, type Namespace, type QueueCounts } from
 import type { Operations } from './engine/queue.js';
 import { expireLock } from './engine/settle.js';
 import { expireSession } from './engine/sessions.js';
+import { serviceIdleLinkMs } from './wire/idle-links.js';
 import type { Listener } from './wire/listener.js';
 
 export type ServiceBusControl = {
@@ -15,6 +16,11 @@ export type ServiceBusControl = {
   dropAllConnections(): number;
   /** Detaches every link with an error clients retry. Returns how many there were. */
   detachAllLinks(): number;
+  /**
+   * Detaches every link on which nothing was done for `idleMs`, by default the ten minutes after which the real service
+   * does so. Returns how many there were.
+   */
+  detachIdleLinks(idleMs?: number): number;
   /** Ends the locks of a queue (or of its one session) as if their time had come. Returns how many ended. */
   expireLocks(queue: string, sessionId?: string): number;
 };
@@ -35,6 +41,7 @@ export function createControl(namespace: Namespace, listener: Listener): Service
     connectionCount: () => listener.connectionCount(),
     dropAllConnections: () => listener.dropAll(),
     detachAllLinks: () => listener.detachAll(),
+    detachIdleLinks: (idleMs = serviceIdleLinkMs) => listener.detachIdle(idleMs),
     expireLocks(name, sessionId) {
       const queue = namespace.find(name.toLowerCase());
       if (queue === undefined) throw new Error(`There is no queue '${name}'`);

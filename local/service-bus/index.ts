@@ -2,7 +2,7 @@
 // unmodified client with `UseDevelopmentEmulator=true`. This file puts the parts together and is the only door to them.
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { systemClock, type Clock } from '../../shared/clock.js';
+import { systemClock, type Clock, type Timer } from '../../shared/clock.js';
 import { silentLog, type Log } from '../../shared/log.js';
 import { lockDirectory, type DirectoryLock } from '../data/directory-lock.js';
 import { parseConfig, type ParsedConfig, type ServiceBusConfig } from './config.js';
@@ -11,7 +11,7 @@ import { createNamespace, type Namespace } from './engine/namespace.js';
 import { openJournal, type Journal } from './journal/journal.js';
 import { parseJsonWithComments } from './json-with-comments.js';
 import { allRights, type AccessKey } from './nodes/sas.js';
-import { listen } from './wire/listener.js';
+import { listen, type Listener } from './wire/listener.js';
 
 export type { ServiceBusConfig } from './config.js';
 export type { AccessKey, Right } from './nodes/sas.js';
@@ -33,6 +33,8 @@ export type ServiceBusOptions = {
   readonly dataDir?: string;
   /** Whether what is acknowledged must survive the machine's end too, not only the process's. Costs a disk flush per turn. */
   readonly isSynced?: boolean;
+  /** Links that were not used for this long are detached, as the real service does after ten minutes; by default they stay. */
+  readonly idleLinkTimeoutMs?: number;
   /** Locks, schedules, lifetimes and duplicate windows run on this clock. */
   readonly clock?: Clock;
   /** Heartbeats and token expiry run on this one, as the peer's own clock has a say in both. */
@@ -91,6 +93,7 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
     await lock?.release();
     throw error;
   });
+  const watch = watchIdleLinks(listener, wireClock, options.idleLinkTimeoutMs);
   return {
     connectionString: [
       `Endpoint=sb://${isEverywhere(host) ? '127.0.0.1' : host}:${listener.port}`,
@@ -101,10 +104,22 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
     port: listener.port,
     control: createControl(listener.namespace, listener),
     async stop() {
+      watch.cancel();
       await listener.stop();
       await lock?.release();
     },
   };
+}
+
+function watchIdleLinks(listener: Listener, wireClock: Clock, idleMs: number | undefined): Timer {
+  if (idleMs === undefined) return { cancel: () => undefined };
+  const look = (): Timer =>
+    wireClock.schedule(Math.max(100, idleMs / 10), () => {
+      listener.detachIdle(idleMs);
+      timer = look();
+    });
+  let timer = look();
+  return { cancel: () => timer.cancel() };
 }
 
 // Without a data directory there is no journal, and nothing is kept.

@@ -30,6 +30,7 @@ export function readOptions(environment: NodeJS.ProcessEnv): MainOptions {
       data: { type: 'string' },
       keys: { type: 'string' },
       sync: { type: 'boolean' },
+      'idle-links': { type: 'string' },
       'emulator-key': { type: 'boolean' },
     },
   });
@@ -47,6 +48,9 @@ export function readOptions(environment: NodeJS.ProcessEnv): MainOptions {
     keyName: environment[keyNameSetting] ?? 'RootManageSharedAccessKey',
     ...(values.keys === undefined ? {} : { moreKeys: readKeys(values.keys) }),
     isSynced: values.sync === true,
+    ...(values['idle-links'] === undefined
+      ? {}
+      : { idleLinkTimeoutMs: readSeconds('--idle-links', values['idle-links']) }),
     ...(values.data === undefined ? {} : { dataDir: values.data }),
   };
   const httpPort = values['http-port'];
@@ -57,6 +61,12 @@ function readPort(option: string, text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535 && text !== '') return port;
   throw new Error(`${option}: '${text}' is no port`);
+}
+
+function readSeconds(option: string, text: string): number {
+  const seconds = Number(text);
+  if (Number.isFinite(seconds) && seconds > 0) return seconds * 1000;
+  throw new Error(`${option}: '${text}' is no number of seconds`);
 }
 
 function readKey(environment: NodeJS.ProcessEnv, mayBeEmulatorKey: boolean): string {

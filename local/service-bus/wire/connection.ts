@@ -114,6 +114,8 @@ type LinkBase = {
   /** The right that claim must have; undefined: any. */
   readonly right: Right | undefined;
   phase: LinkPhase;
+  /** When something was last done on the link, on the wire clock's monotonic scale. */
+  usedMs: number;
   /** What ends with the link. */
   onGone: () => void;
 };
@@ -153,6 +155,11 @@ export type PartialMessage = {
 export function output(connection: Connection): Writer {
   connection.context.touch(connection);
   return connection.out;
+}
+
+/** Notes that something was done on a link: a message, its settlement, or a wish for more. */
+export function markUsed(link: Link): void {
+  link.usedMs = link.session.connection.context.wireClock.monotonicMs();
 }
 
 /** The next value of a 32-bit serial number. */

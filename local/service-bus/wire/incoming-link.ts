@@ -3,7 +3,15 @@
 import { AmqpFault, malformed, type AmqpCondition } from '../amqp/fault.js';
 import { writeDisposition, writeFlow, type StatedOutcome } from '../amqp/outgoing-frames.js';
 import type { Transfer } from '../amqp/performatives.js';
-import { increment, limits, output, type IncomingLink, type PartialMessage, type WireSession } from './connection.js';
+import {
+  increment,
+  limits,
+  markUsed,
+  output,
+  type IncomingLink,
+  type PartialMessage,
+  type WireSession,
+} from './connection.js';
 import { noSuchTransaction } from './settle-delivery.js';
 import { windowOf } from './windows.js';
 
@@ -17,6 +25,7 @@ export function grantCredit(link: IncomingLink): void {
 
 /** Takes one transfer frame; a complete message is handled and acknowledged. */
 export function onTransfer(link: IncomingLink, transfer: Transfer, payload: Buffer): void {
+  markUsed(link);
   const partial = (link.partial ??= begin(link, transfer));
   if (!transfer.aborted) keep(link, partial, payload, transfer.more);
   if (transfer.more && !transfer.aborted) return;

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { linksOf, type Connection, type WireContext } from './connection.js';
 import { closeConnection } from './dispatch.js';
 import { detachLink } from './end-link.js';
+import { detachIdleLinks } from './idle-links.js';
 import { serveSocket, type SocketConnection } from './socket-connection.js';
 
 export type Turns = {
@@ -33,6 +34,8 @@ export type Listener = {
   dropAll(): number;
   /** Detaches every link with an error that clients retry. Returns how many there were. */
   detachAll(): number;
+  /** Detaches the links that were not used for `idleMs`, with an error that clients retry. Returns how many there were. */
+  detachIdle(idleMs: number): number;
   connectionCount(): number;
   /** Says goodbye to everybody and frees the port. */
   stop(): Promise<void>;
@@ -132,6 +135,7 @@ export async function listen(
       for (const link of links) detachLink(link, detached);
       return links.length;
     },
+    detachIdle: (idleMs) => detachIdleLinks(connections.keys(), idleMs),
     connectionCount: () => connections.size,
     stop: () => (stopping ??= stop()),
   };

@@ -3,7 +3,15 @@
 import { transferOverheadBytes, writeFlow, writeTransfer, type TransferStart } from '../amqp/outgoing-frames.js';
 import type { Flow } from '../amqp/performatives.js';
 import { createWriter, writeRaw, written, type Writer } from '../amqp/writer.js';
-import { increment, limits, output, type OutgoingLink, type Unsettled, type WaitingFrame } from './connection.js';
+import {
+  increment,
+  limits,
+  markUsed,
+  output,
+  type OutgoingLink,
+  type Unsettled,
+  type WaitingFrame,
+} from './connection.js';
 import { windowOf } from './windows.js';
 
 /** How many deliveries the peer, its window and the unsent bytes allow just now. */
@@ -29,6 +37,7 @@ export function sendMessage(
 ): void {
   const { session, handle } = link;
   const { connection } = session;
+  markUsed(link);
   const deliveryId = session.nextDeliveryId;
   session.nextDeliveryId = increment(deliveryId);
   link.credit--;
@@ -67,6 +76,7 @@ export function writeWaitingFrames(session: OutgoingLink['session']): void {
 
 /** Takes in the link's part of a flow frame. */
 export function onLinkFlow(link: OutgoingLink, flow: Flow): void {
+  markUsed(link);
   const peerCount = flow.deliveryCount ?? 0;
   // Serial arithmetic: what the peer has not seen yet is already spent of the credit it states.
   const inFlight = (link.deliveryCount - peerCount) | 0;
