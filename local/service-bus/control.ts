@@ -1,5 +1,5 @@
 // What tests and dashboards may see of a broker and do to it: counts, and faults on demand.
-import { countMessages, countOperations, type Namespace, type QueueCounts } from './engine/namespace.js';
+import { countMessages, countOperations, type QueueCounts } from './engine/namespace.js';
 import type { Operations } from './engine/queue.js';
 import { expireLock } from './engine/settle.js';
 import { expireSession } from './engine/sessions.js';
@@ -21,11 +21,15 @@ export type ServiceBusControl = {
    * does so. Returns how many there were.
    */
   detachIdleLinks(idleMs?: number): number;
+  /** Has tokens made with a key refused from now on, or (false) no longer. What was granted before stays granted. */
+  denyKey(keyName: string, isDenied?: boolean): void;
   /** Ends the locks of a queue (or of its one session) as if their time had come. Returns how many ended. */
   expireLocks(queue: string, sessionId?: string): number;
 };
 
-export function createControl(namespace: Namespace, listener: Listener): ServiceBusControl {
+/** `deniedKeys` are the names of the keys that do not count. */
+export function createControl(listener: Listener, deniedKeys: Set<string>): ServiceBusControl {
+  const { namespace } = listener;
   const { queues } = namespace;
   return {
     counts: () => Object.fromEntries(queues.map((queue) => [queue.rules.name, countMessages(queue)])),
@@ -42,6 +46,10 @@ export function createControl(namespace: Namespace, listener: Listener): Service
     dropAllConnections: () => listener.dropAll(),
     detachAllLinks: () => listener.detachAll(),
     detachIdleLinks: (idleMs = serviceIdleLinkMs) => listener.detachIdle(idleMs),
+    denyKey(keyName, isDenied = true) {
+      if (isDenied) deniedKeys.add(keyName);
+      else deniedKeys.delete(keyName);
+    },
     expireLocks(name, sessionId) {
       const queue = namespace.find(name.toLowerCase());
       if (queue === undefined) throw new Error(`There is no queue '${name}'`);

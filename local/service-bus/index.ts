@@ -62,6 +62,7 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
   const log = options.log ?? silentLog;
   const accessKeys: readonly AccessKey[] = [{ keyName, key, rights: allRights }, ...(options.moreKeys ?? [])];
   checkKeys(accessKeys);
+  const deniedKeys = new Set<string>();
   const config = await loadConfig(options.config);
   for (const warning of config.warnings) log.warn('read a questionable configuration', { warning });
   const newToken = createTokens();
@@ -74,7 +75,7 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
         wireClock,
         log,
         touch,
-        accessKeys,
+        accessKeys: () => accessKeys.filter(({ keyName }) => !deniedKeys.has(keyName)),
         newMessageId: () => newToken().toString('hex'),
         newDeliveryTag: newToken,
       },
@@ -102,7 +103,7 @@ export async function startServiceBus(options: ServiceBusOptions): Promise<Servi
       'UseDevelopmentEmulator=true',
     ].join(';'),
     port: listener.port,
-    control: createControl(listener.namespace, listener),
+    control: createControl(listener, deniedKeys),
     async stop() {
       watch.cancel();
       await listener.stop();

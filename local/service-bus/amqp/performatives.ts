@@ -196,11 +196,11 @@ export function readPerformative(cursor: Cursor): Performative {
   }
 }
 
-/** Reads a sasl-init frame and gives the mechanism the peer chose. */
-export function readSaslInit(cursor: Cursor): { mechanism: string } {
+/** Reads a sasl-init frame: the mechanism the peer chose, and what it says at once. */
+export function readSaslInit(cursor: Cursor): { mechanism: string; initialResponse: Buffer | undefined } {
   const { descriptor, fields } = describedFields(cursor);
   if (descriptor !== descriptors.saslInit) throw malformed('a sasl-init was expected');
-  return { mechanism: required(textField(fields), 'mechanism') };
+  return { mechanism: required(textField(fields), 'mechanism'), initialResponse: binaryField(fields) };
 }
 
 function readOutcome(state: AmqpValue | undefined): Outcome | undefined {

@@ -104,13 +104,21 @@ function activate(queue: Queue, scheduled: Message): void {
 }
 
 function publish(queue: Queue, message: Message): void {
-  const lifetimeMs = Math.min(message.timeToLiveMs ?? Infinity, queue.rules.defaultTimeToLiveMs ?? Infinity);
-  if (lifetimeMs !== Infinity) message.expiresAtMs = message.enqueuedAtMs + lifetimeMs;
+  limitLifetime(queue, message);
   if (queue.role.type === 'topic') return distribute(queue.role.subscriptions, message);
   record(queue, message);
   admit(queue, message);
   armExpiry(queue, message);
   offer(queue, message);
+}
+
+// What a receiver is told is what counts: a sender that asked for more, or for nothing, gets the queue's own limit.
+// https://learn.microsoft.com/azure/service-bus-messaging/message-expiration#entity-level-expiration
+function limitLifetime({ rules }: Queue, message: Message): void {
+  const lifetimeMs = Math.min(message.timeToLiveMs ?? Infinity, rules.defaultTimeToLiveMs ?? Infinity);
+  if (lifetimeMs === Infinity) return;
+  message.timeToLiveMs = lifetimeMs;
+  message.expiresAtMs = message.enqueuedAtMs + lifetimeMs;
 }
 
 // Each subscription gets a copy of its own, with a number of its own, that lives no longer than the topic's would.
@@ -124,10 +132,7 @@ function distribute(subscriptions: readonly Queue[], message: Message): void {
       bury(subscription, copy, deadLetterReason('Session ID is null', text));
       continue;
     }
-    if (rules.defaultTimeToLiveMs !== undefined) {
-      const endMs = message.enqueuedAtMs + rules.defaultTimeToLiveMs;
-      copy.expiresAtMs = Math.min(copy.expiresAtMs ?? Infinity, endMs);
-    }
+    limitLifetime(subscription, copy);
     record(subscription, copy);
     admit(subscription, copy);
     armExpiry(subscription, copy);

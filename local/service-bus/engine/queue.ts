@@ -58,8 +58,8 @@ export type Message = {
   readonly messageId: string;
   readonly sessionId: string | undefined;
   readonly deadLetterSource: string | undefined;
-  /** As the sender asked, before the queue's own limit. */
-  readonly timeToLiveMs: number | undefined;
+  /** As the sender asked; from when it can be received on, within the queue's own limit. */
+  timeToLiveMs: number | undefined;
   readonly scheduledAtMs: number | undefined;
   content: MessageContent;
   expiresAtMs: number | undefined;

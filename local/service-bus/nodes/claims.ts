@@ -4,13 +4,13 @@ import { coversPath, type Right } from './sas.js';
 
 export type Claims = {
   /**
-   * Adds or renews access to everything at or below `path`; what an earlier token for the same path allowed no longer
+   * Adds or renews access to everything at or below `path`, for ever where `expiresAtMs` is Infinity; what an earlier token for the same path allowed no longer
    * counts. False when the connection holds too many.
    */
   grant(path: readonly string[], expiresAtMs: number, rights: readonly Right[]): boolean;
   /** Whether `path` may be used with this right, or (undefined) with any. */
   allows(path: readonly string[], nowMs: number, right: Right | undefined): boolean;
-  /** When the next claim runs out. */
+  /** When the next claim runs out; undefined when none does. */
   nextExpiryMs(): number | undefined;
   forgetExpired(nowMs: number): void;
 };
@@ -45,7 +45,7 @@ export function createClaims(): Claims {
     nextExpiryMs() {
       let next: number | undefined;
       for (const { expiresAtMs } of claims.values()) next = Math.min(next ?? Infinity, expiresAtMs);
-      return next;
+      return next === Infinity ? undefined : next;
     },
     forgetExpired(nowMs) {
       for (const [key, { expiresAtMs }] of claims) if (expiresAtMs <= nowMs) claims.delete(key);

@@ -54,12 +54,14 @@ export const messageOperations: Readonly<Record<string, Operation>> = {
     const from = integerOf(fromMap(body, 'from-sequence-number')) ?? 0;
     const limit = Math.min(integerOf(fromMap(body, 'message-count')) ?? 1, mostPeeked);
     const sessionId = textOf(fromMap(body, 'session-id'));
+    const isWithBody = !isTrue(fromMap(body, 'omit-message-body'));
     const messages: AmqpValue[] = [];
     let bytes = 0;
     for (const message of peek(queue, { from, limit, sessionId })) {
-      bytes += contentBytes(message.content);
+      const content = isWithBody ? message.content : { ...message.content, body: noBody };
+      bytes += contentBytes(content);
       if (messages.length > 0 && bytes > mostPeekedBytes) break;
-      messages.push(textMap({ message: binary(encode(message, undefined)) }));
+      messages.push(textMap({ message: binary(encode({ ...message, content }, undefined)) }));
     }
     if (messages.length === 0) return { status: 204, description: 'No messages.' };
     return ok(textMap({ messages: { type: 'list', items: messages } }));
@@ -83,6 +85,12 @@ export const messageOperations: Readonly<Record<string, Operation>> = {
     return ok(textMap({ messages: { type: 'list', items: messages } }));
   },
 };
+
+const noBody = Buffer.alloc(0);
+
+function isTrue(value: AmqpValue | undefined): boolean {
+  return value?.type === 'boolean' && value.value;
+}
 
 function encode(message: Message, lock: Lock | undefined): Buffer {
   const out = createWriter(contentBytes(message.content) + 512);

@@ -46,6 +46,21 @@ export function checkToken(token: string, accessKeys: readonly AccessKey[], nowM
     : { type: 'valid', resource, expiresAtMs, rights: rightsOf(accessKey) };
 }
 
+/**
+ * The rights of whoever names a key and its secret outright, as SASL PLAIN does (RFC 4616: authorization id, name and
+ * password, each ended by a zero byte but the last). Undefined when they do not match.
+ */
+export function rightsOfPlain(response: Buffer, accessKeys: readonly AccessKey[]): readonly Right[] | undefined {
+  const [, name, password, ...rest] = response.toString('utf8').split('\0');
+  if (name === undefined || password === undefined || rest.length > 0) return undefined;
+  const matching = accessKeys.map((each) => {
+    const [isNamed, isMatching] = [equalInConstantTime(name, each.keyName), equalInConstantTime(password, each.key)];
+    return isNamed && isMatching ? each : undefined;
+  });
+  const accessKey = matching.find((each) => each !== undefined);
+  return accessKey && rightsOf(accessKey);
+}
+
 function rightsOf({ rights }: AccessKey): readonly Right[] {
   return rights.includes('Manage') ? allRights : rights;
 }

@@ -16,7 +16,8 @@ export type WireContext = {
   /** Heartbeats and token expiry run on this clock: the peer's own clock has a say in both. */
   readonly wireClock: Clock;
   readonly log: Log;
-  readonly accessKeys: readonly AccessKey[];
+  /** The keys that count just now. */
+  readonly accessKeys: () => readonly AccessKey[];
   readonly newMessageId: () => string;
   readonly newDeliveryTag: () => Buffer;
   /** Says that a connection has something to write when the turn ends. */

@@ -9,6 +9,7 @@ import {
 } from '../amqp/outgoing-frames.js';
 import { readPerformative, readSaslInit, type Open, type Performative } from '../amqp/performatives.js';
 import { cursorOver, type Cursor } from '../amqp/reader.js';
+import { rightsOfPlain } from '../nodes/sas.js';
 import { unreachable } from '../../../shared/unreachable.js';
 import { onAttach } from './attach.js';
 import { limits, output, increment, type Connection, type WireSession } from './connection.js';
@@ -19,8 +20,8 @@ import { beginSession, dropLinks, endSession, onDisposition, onEnd, onFlow, unat
 
 const amqpProtocol = 0;
 const saslProtocol = 3;
-// None of them carries a secret the broker would have to check: who may do what is decided on $cbs.
-const mechanisms = ['MSSBCBS', 'ANONYMOUS', 'EXTERNAL'];
+// In the real service's order. All but PLAIN leave it to $cbs who may do what.
+const mechanisms = ['MSSBCBS', 'PLAIN', 'ANONYMOUS', 'EXTERNAL'];
 const saslOk = 0;
 const saslAuthenticationFailed = 1;
 
@@ -74,9 +75,17 @@ function onHeader(connection: Connection, protocolId: number): void {
 
 function onSaslFrame(connection: Connection, cursor: Cursor): void {
   if (connection.phase !== 'greeting') throw badFrame('A SASL frame came after the SASL layer was left.');
-  const isKnown = mechanisms.includes(readSaslInit(cursor).mechanism);
-  writeSaslOutcome(output(connection), isKnown ? saslOk : saslAuthenticationFailed);
-  if (!isKnown) connection.phase = 'closing';
+  const isWelcome = admitPeer(connection, readSaslInit(cursor));
+  writeSaslOutcome(output(connection), isWelcome ? saslOk : saslAuthenticationFailed);
+  if (!isWelcome) connection.phase = 'closing';
+}
+
+// Whoever shows a key outright has all its rights for as long as the connection lives.
+function admitPeer({ claims, context }: Connection, init: ReturnType<typeof readSaslInit>): boolean {
+  const { mechanism, initialResponse } = init;
+  if (mechanism !== 'PLAIN') return mechanisms.includes(mechanism);
+  const rights = initialResponse && rightsOfPlain(initialResponse, context.accessKeys());
+  return rights !== undefined && claims.grant([], Infinity, rights);
 }
 
 const afterEnd: ReadonlySet<string> = new Set(['detach', 'flow', 'disposition', 'end']);

@@ -64,7 +64,7 @@ function answer(connection: Connection, address: NodeAddress, bytes: Buffer): St
     }
     if (address.type === 'cbs') {
       const nowMs = context.wireClock.now().getTime();
-      reply(answerPutToken(request, { claims, accessKeys: context.accessKeys, nowMs }));
+      reply(answerPutToken(request, { claims, accessKeys: context.accessKeys(), nowMs }));
       watchClaims(connection);
       return 'accepted';
     }

@@ -1,4 +1,4 @@
-// What goes wrong: keys, addresses, connections, restarts, and peers that do not keep to the protocol.
+// What goes wrong: addresses, connections, restarts, and peers that do not keep to the protocol.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,111 +26,6 @@ import {
 
 const text = (value: string) => ({ type: 'string', value }) as const;
 const nothing = { type: 'null' } as const;
-
-describe('access', () => {
-  test.each([
-    ['a wrong key', (text: string) => text.replace(key, 'another-key')],
-    ['a wrong key name', (text: string) => text.replace(keyName, 'SomebodyElse')],
-  ])('%s opens nothing', async (_, spoil) => {
-    const { bus, connect } = await openBus();
-    const stranger = connect(undefined, spoil(bus.connectionString));
-    const denied = { code: 'UnauthorizedAccess' };
-    await expect(stranger.createSender('plain').sendMessages({ body: 'x' })).rejects.toMatchObject(denied);
-    await expect(stranger.createReceiver('plain').receiveMessages(1)).rejects.toMatchObject(denied);
-    await expect(stranger.createReceiver('plain').peekMessages(1)).rejects.toMatchObject(denied);
-    await expect(stranger.acceptSession('sessions', 's')).rejects.toMatchObject(denied);
-    expect(bus.control.counts()['plain']?.active).toBe(0);
-  });
-
-  test('each key does what its rights say and no more', async () => {
-    const { bus, connect } = await openBus({
-      moreKeys: [
-        { keyName: 'ears', key: 'key-of-ears', rights: ['Listen'] },
-        { keyName: 'mouth', key: 'key-of-mouth', rights: ['Send'] },
-      ],
-    });
-    const as = (name: string) =>
-      connect(undefined, bus.connectionString.replace(keyName, name).replace(key, `key-of-${name}`));
-    const [ears, mouth] = [as('ears'), as('mouth')];
-    const denied = { code: 'UnauthorizedAccess' };
-    const sender = mouth.createSender('plain');
-    await sender.sendMessages({ body: 'x' });
-    const [number] = await sender.scheduleMessages({ body: 'y' }, new Date(Date.now() + 100_000));
-    await sender.cancelScheduledMessages(number!);
-    await expect(mouth.createReceiver('plain').receiveMessages(1)).rejects.toMatchObject(denied);
-    await expect(mouth.createReceiver('plain').peekMessages(1)).rejects.toMatchObject(denied);
-    await expect(ears.createSender('plain').sendMessages({ body: 'z' })).rejects.toMatchObject(denied);
-    await expect(ears.createSender('plain').scheduleMessages({ body: 'z' }, new Date())).rejects.toMatchObject(denied);
-    expect(await ears.createReceiver('plain').peekMessages(2)).toHaveLength(1);
-    const receiver = ears.createReceiver('plain');
-    const [message] = await receiver.receiveMessages(1);
-    await receiver.completeMessage(message!);
-    await ears.createRuleManager('news', 'all').deleteRule('$Default');
-    expect(bus.control.counts()['plain']).toMatchObject({ active: 0, locked: 0, scheduled: 0 });
-  });
-
-  test.each(['plain', 'plain/$management', 'sessions', 'unknown'])(
-    'a link to %s without a token is refused, whether or not there is such an entity',
-    async (address) => {
-      const { bus } = await openBus();
-      const peer = await openRaw(bus.port);
-      peer.frame(0x12, [
-        text('in'),
-        uint(0),
-        boolean(false),
-        nothing,
-        nothing,
-        nothing,
-        described(0x29, [text(address)]),
-      ]);
-      expect(conditionOf(await peer.hears(0x16))).toBe('amqp:unauthorized-access');
-      peer.frame(0x12, [text('out'), uint(1), boolean(true), nothing, nothing, described(0x28, [text(address)])]);
-      await eventually(
-        'the second refusal',
-        () => peer.heard.filter(({ descriptor }) => descriptor === 0x16).length === 2,
-      );
-      // Messages to a link that was refused go nowhere.
-      peer.frame(0x14, [uint(0), uint(0), { type: 'binary', value: Buffer.from('t') }, uint(0)], {
-        payload: Buffer.from('x'),
-      });
-      peer.frame(0x17, []);
-      await peer.hears(0x17);
-      expect(bus.control.counts()['plain']?.active).toBe(0);
-      peer.socket.destroy();
-    },
-  );
-
-  test('a token that runs out ends its links, unless it was renewed in time', async () => {
-    const wireClock = createManualClock(new Date().toISOString());
-    const { bus } = await openBus({ wireClock });
-    const seconds = (): number => Math.floor(wireClock.now().getTime() / 1000);
-    const peer = await openRaw(bus.port);
-    await peer.putToken('plain', signToken('plain', seconds() + 100));
-    peer.attachReceiver(8, 'plain');
-    await eventually('the attach', () =>
-      peer.heard.some(({ descriptor, fields }) => descriptor === 0x12 && isHandle(fields[1], 8)),
-    );
-    wireClock.advance(50_000);
-    await peer.putToken('plain', signToken('plain', seconds() + 100));
-    wireClock.advance(60_000);
-    peer.frame(0x11, [nothing, uint(0), uint(10), uint(10)], { channel: 1 });
-    await peer.hears(0x11, 1);
-    expect(peer.heard.some(({ descriptor }) => descriptor === 0x16)).toBe(false);
-    wireClock.advance(41_000);
-    expect(conditionOf(await peer.hears(0x16))).toBe('amqp:unauthorized-access');
-    peer.socket.destroy();
-  });
-
-  test('a token with another signature is answered with 401', async () => {
-    const { bus } = await openBus();
-    const peer = await openRaw(bus.port);
-    const inTime = Math.floor(Date.now() / 1000) + 100;
-    expect(await peer.putToken('plain', signToken('plain', inTime, 'wrong'))).toBe(401);
-    expect(await peer.putToken('sessions', signToken('plain', inTime))).toBe(401);
-    expect(await peer.putToken('plain', signToken('plain', inTime))).toBe(202);
-    peer.socket.destroy();
-  });
-});
 
 describe('addresses', () => {
   test('an entity that does not exist is not found, at once', async () => {

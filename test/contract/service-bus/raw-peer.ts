@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { cursorOver, readDescriptor, readValue } from '../../../local/service-bus/amqp/reader.js';
 import { readRequest } from '../../../local/service-bus/amqp/request-message.js';
-import { fromMap, integerOf, textMap, type AmqpValue } from '../../../local/service-bus/amqp/values.js';
+import { fromMap, integerOf, textMap, textOf, type AmqpValue } from '../../../local/service-bus/amqp/values.js';
 import {
   createWriter,
   encodeValue,
@@ -29,7 +29,11 @@ export type RawPeer = {
   readonly heard: HeardFrame[];
   write(bytes: Buffer): void;
   /** Writes one frame with a described list as its body, and perhaps a payload. */
-  frame(descriptor: number, fields: readonly AmqpValue[], options?: { channel?: number; payload?: Buffer }): void;
+  frame(
+    descriptor: number,
+    fields: readonly AmqpValue[],
+    options?: { channel?: number; payload?: Buffer; isSasl?: boolean },
+  ): void;
   /** The first frame heard with that descriptor, awaited. */
   hears(descriptor: number, channel?: number): Promise<HeardFrame>;
   /** Puts a token for an entity on `$cbs` and gives the answer's status. Uses handles 0 and 1 of channel 0. */
@@ -70,10 +74,10 @@ export function isRejected(field: AmqpValue | undefined): boolean {
 }
 
 /** A token for an entity under any host name, as the client makes them. */
-export function signToken(entity: string, expirySeconds: number, signingKey = key): string {
+export function signToken(entity: string, expirySeconds: number, signingKey = key, signingKeyName = keyName): string {
   const resource = encodeURIComponent(`sb://h/${entity}`);
   const signature = createHmac('sha256', signingKey).update(`${resource}\n${expirySeconds}`).digest('base64');
-  return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expirySeconds}&skn=${keyName}`;
+  return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expirySeconds}&skn=${signingKeyName}`;
 }
 
 /** Connects; sends nothing by itself. */
@@ -124,24 +128,21 @@ export async function connectRaw(port: number): Promise<RawPeer> {
         type: text('servicebus.windows.net:sastoken'),
         name: text(`sb://h/${entity}`),
       });
-      const section = (code: number, value: AmqpValue): Buffer =>
-        encodeValue({ type: 'described', descriptor: { type: 'ulong', value: BigInt(code) }, value });
-      const list: AmqpValue = { type: 'list', items: [text(id), nothing, nothing, nothing, text('told')] };
-      const payload = Buffer.concat([section(0x73, list), section(0x74, properties), section(0x77, text(token))]);
+      const payload = encodeRequest({ id, replyTo: 'told', properties, body: text(token) });
       const tag = { type: 'binary', value: Buffer.from(id) } as const;
       const seen = heard.filter(isReply).length;
       peer.frame(0x14, [uint(0), uint(requests), tag, uint(0), boolean(true)], { payload });
       const reply = await eventually('an answer from $cbs', () => heard.filter(isReply)[seen]);
       return integerOf(fromMap(readRequest(reply.payload).applicationProperties, 'status-code'));
     },
-    frame(descriptor, fields, { channel = 0, payload = Buffer.alloc(0) } = {}) {
+    frame(descriptor, fields, { channel = 0, payload = Buffer.alloc(0), isSasl = false } = {}) {
       const out = createWriter();
       reserve(out, 8);
       writeValue(out, described(descriptor, fields));
       writeRaw(out, payload);
       const bytes = written(out);
       bytes.writeUInt32BE(bytes.length, 0);
-      bytes.writeUInt32BE(0x02000000 + channel, 4);
+      bytes.writeUInt32BE((isSasl ? 0x02010000 : 0x02000000) + channel, 4);
       socket.write(bytes);
     },
     hears: (descriptor, channel) =>
@@ -160,6 +161,60 @@ export async function openRaw(port: number): Promise<RawPeer> {
   peer.frame(0x11, [{ type: 'null' }, uint(0), uint(1000), uint(1000)]);
   await peer.hears(0x11);
   return peer;
+}
+
+/** What a node answers: its status, its error's condition and its body. */
+export type Answer = {
+  readonly status: number | undefined;
+  readonly error: string | undefined;
+  readonly body: AmqpValue | undefined;
+};
+
+/** Asks `<entity>/$management` questions, on handles `base` and `base + 1` of channel 0. Needs a token for it. */
+export function askManagement(
+  peer: RawPeer,
+  entity: string,
+  base: number,
+): (operation: string, body: AmqpValue) => Promise<Answer> {
+  const node = [text(`${entity}/$management`)];
+  const replyTo = `told-${base}`;
+  const isAnswer = ({ descriptor, fields }: HeardFrame): boolean =>
+    descriptor === 0x14 && isHandle(fields[0], base + 1);
+  peer.frame(0x12, [text(`ask-${base}`), uint(base), boolean(false), nothing, nothing, nothing, described(0x29, node)]);
+  peer.frame(0x12, [text(replyTo), uint(base + 1), boolean(true), nothing, nothing, described(0x28, node)]);
+  peer.frame(0x13, [uint(1), uint(100_000), uint(0), uint(100_000), uint(base + 1), uint(0), uint(50_000)]);
+  let asked = 0;
+  return async (operation, body) => {
+    const id = asked++;
+    peer.frame(
+      0x14,
+      [uint(base), uint(10_000 * base + id), { type: 'binary', value: Buffer.from('q') }, uint(0), boolean(true)],
+      { payload: encodeRequest({ id: `${id}`, replyTo, properties: textMap({ operation: text(operation) }), body }) },
+    );
+    const reply = await eventually(`an answer to ${operation}`, () => peer.heard.filter(isAnswer)[id]);
+    const { applicationProperties, body: answered } = readRequest(reply.payload);
+    return {
+      status: integerOf(fromMap(applicationProperties, 'statusCode')),
+      error: textOf(fromMap(applicationProperties, 'errorCondition')),
+      body: answered,
+    };
+  };
+}
+
+/** A request to one of the broker's nodes, encoded. */
+export function encodeRequest(request: {
+  id: string;
+  replyTo: string;
+  properties: AmqpValue;
+  body: AmqpValue;
+}): Buffer {
+  const list: AmqpValue = { type: 'list', items: [text(request.id), nothing, nothing, nothing, text(request.replyTo)] };
+  return Buffer.concat([section(0x73, list), section(0x74, request.properties), section(0x77, request.body)]);
+}
+
+/** A section of a message, encoded. */
+export function section(code: number, value: AmqpValue): Buffer {
+  return encodeValue({ type: 'described', descriptor: { type: 'ulong', value: BigInt(code) }, value });
 }
 
 /** The condition of the error in a close, end or detach. */

@@ -107,7 +107,12 @@ describe('receiving', () => {
     }
     expect(bus.control.counts()['plain']).toMatchObject({ active: 0, locked: 0, deadLettered: 1 });
     const [letter] = await receive(client.createReceiver('plain', { subQueueType: 'deadLetter' }));
-    expect(letter).toMatchObject({ deadLetterReason: 'MaxDeliveryCountExceeded', deliveryCount: 3 });
+    expect(letter).toMatchObject({
+      deadLetterReason: 'MaxDeliveryCountExceeded',
+      deadLetterErrorDescription: expect.stringContaining('3 delivery attempts') as unknown,
+      deadLetterSource: 'plain',
+      deliveryCount: 3,
+    });
   });
 
   test('a renewed lock holds', async () => {

@@ -136,11 +136,29 @@ describe('sending', () => {
     expect(bus.control.counts()['plain']).toMatchObject({ active: 2, scheduled: 0 });
   });
 
+  test('a message is said to live as long as it does: as its sender asked, within what its queue allows', async () => {
+    const { client, clock } = await openBus();
+    const messages = [{ body: 1, timeToLive: 1_000 }, { body: 2, timeToLive: 10_000_000 }, { body: 3 }];
+    await client.createSender('mortal').sendMessages(messages);
+    const received = await client.createReceiver('mortal').receiveMessages(3);
+    const enqueued = clock.now().getTime();
+    expect(received.map(({ expiresAtUtc }) => expiresAtUtc!.getTime() - enqueued)).toEqual([1_000, 600_000, 600_000]);
+    // The client's own timeToLive is what the sender wrote into the properties, where it did, and those come back as sent.
+    expect(received[2]?.timeToLive).toBe(600_000);
+    await client.createSender('plain').sendMessages({ body: 4 });
+    expect((await client.createReceiver('plain').receiveMessages(1))[0]?.timeToLive).toBeUndefined();
+  });
+
   test('a message past its time goes where the queue sends its expired', async () => {
     const { client, clock } = await openBus();
     await client.createSender('mortal').sendMessages({ body: 'old' });
     clock.advance(600_000);
     const [letter] = await client.createReceiver('mortal', { subQueueType: 'deadLetter' }).receiveMessages(1);
-    expect(letter).toMatchObject({ body: 'old', deadLetterReason: 'TTLExpiredException', deadLetterSource: 'mortal' });
+    expect(letter).toMatchObject({
+      body: 'old',
+      deadLetterReason: 'TTLExpiredException',
+      deadLetterErrorDescription: expect.stringContaining('expired') as unknown,
+      deadLetterSource: 'mortal',
+    });
   });
 });

@@ -35,7 +35,7 @@ async function openListener(): Promise<Kept> {
         touch,
         wireClock: systemClock,
         log: silentLog,
-        accessKeys: [{ keyName, key, rights: ['Manage'] }],
+        accessKeys: () => [{ keyName, key, rights: ['Manage'] }],
         newMessageId: () => randomBytes(16).toString('hex'),
         newDeliveryTag: () => randomBytes(16),
       },
