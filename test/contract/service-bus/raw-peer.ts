@@ -15,7 +15,6 @@ import {
 } from '../../../local/service-bus/amqp/writer.js';
 import { createFrameSplitter } from '../../../local/service-bus/wire/frame-splitter.js';
 import { key, keyName } from './bus-fixture.js';
-import { eventually } from '../../helpers/eventually.js';
 
 export type HeardFrame = {
   readonly channel: number;
@@ -34,6 +33,8 @@ export type RawPeer = {
     fields: readonly AmqpValue[],
     options?: { channel?: number; payload?: Buffer; isSasl?: boolean },
   ): void;
+  /** Awaits something among what is heard; looks whenever something arrives, and at the end of the connection. */
+  until<T>(what: string, look: () => T | undefined | false): Promise<T>;
   /** The first frame heard with that descriptor, awaited. */
   hears(descriptor: number, channel?: number): Promise<HeardFrame>;
   /** Puts a token for an entity on `$cbs` and gives the answer's status. Uses handles 0 and 1 of channel 0. */
@@ -51,6 +52,9 @@ export const described = (descriptor: number, items: readonly AmqpValue[]): Amqp
   descriptor: { type: 'ulong', value: BigInt(descriptor) },
   value: { type: 'list', items },
 });
+
+// Long enough for a machine that is busy with much else; reached only where something is wrong.
+const patienceMs = 50_000;
 
 export const amqpHeader = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 1, 0, 0]);
 
@@ -93,7 +97,15 @@ export async function connectRaw(port: number): Promise<RawPeer> {
     const payload = cursor.buffer.subarray(cursor.offset);
     heard.push({ channel: piece.channel, descriptor, fields: list.type === 'list' ? list.items : [], payload });
   });
-  socket.on('data', split);
+  const onlookers = new Set<() => void>();
+  const lookAgain = (): void => {
+    for (const look of onlookers) look();
+  };
+  socket.on('data', (chunk) => {
+    split(chunk);
+    lookAgain();
+  });
+  socket.on('close', lookAgain);
   socket.on('error', () => undefined);
   const ended = once(socket, 'close');
   let requests = 0;
@@ -102,6 +114,22 @@ export async function connectRaw(port: number): Promise<RawPeer> {
     heard,
     ended,
     write: (bytes) => void socket.write(bytes),
+    until: (what, look) =>
+      new Promise((resolve, reject) => {
+        const finish = (act: () => void): void => {
+          onlookers.delete(tryOnce);
+          clearTimeout(timer);
+          act();
+        };
+        const tryOnce = (): void => {
+          const found = look();
+          if (found !== undefined && found !== false) finish(() => resolve(found));
+          else if (socket.closed) finish(() => reject(new Error(`The connection ended before ${what} came`)));
+        };
+        const timer = setTimeout(() => finish(() => reject(new Error(`Waited in vain for ${what}`))), patienceMs);
+        onlookers.add(tryOnce);
+        tryOnce();
+      }),
     attachReceiver(handle, address) {
       const source = described(0x28, [text(address)]);
       const settle = { type: 'ubyte', value: 1 } as const;
@@ -132,7 +160,7 @@ export async function connectRaw(port: number): Promise<RawPeer> {
       const tag = { type: 'binary', value: Buffer.from(id) } as const;
       const seen = heard.filter(isReply).length;
       peer.frame(0x14, [uint(0), uint(requests), tag, uint(0), boolean(true)], { payload });
-      const reply = await eventually('an answer from $cbs', () => heard.filter(isReply)[seen]);
+      const reply = await peer.until('an answer from $cbs', () => heard.filter(isReply)[seen]);
       return integerOf(fromMap(readRequest(reply.payload).applicationProperties, 'status-code'));
     },
     frame(descriptor, fields, { channel = 0, payload = Buffer.alloc(0), isSasl = false } = {}) {
@@ -146,7 +174,7 @@ export async function connectRaw(port: number): Promise<RawPeer> {
       socket.write(bytes);
     },
     hears: (descriptor, channel) =>
-      eventually(`a frame with descriptor ${descriptor}`, () =>
+      peer.until(`a frame with descriptor ${descriptor}`, () =>
         heard.find((frame) => frame.descriptor === descriptor && (channel === undefined || frame.channel === channel)),
       ),
   };
@@ -191,7 +219,7 @@ export function askManagement(
       [uint(base), uint(10_000 * base + id), { type: 'binary', value: Buffer.from('q') }, uint(0), boolean(true)],
       { payload: encodeRequest({ id: `${id}`, replyTo, properties: textMap({ operation: text(operation) }), body }) },
     );
-    const reply = await eventually(`an answer to ${operation}`, () => peer.heard.filter(isAnswer)[id]);
+    const reply = await peer.until(`an answer to ${operation}`, () => peer.heard.filter(isAnswer)[id]);
     const { applicationProperties, body: answered } = readRequest(reply.payload);
     return {
       status: integerOf(fromMap(applicationProperties, 'statusCode')),
