@@ -1,6 +1,7 @@
 // How messages reach receivers: in order, round robin over those that have room, each under a lock of its own or under
 // its session's; and how one is fetched by its number.
 import { armLock, expire, lockKey, remove } from './settle.js';
+import { occupiedBytes } from './books.js';
 import { nowMs, type Consumer, type Delivery, type Lock, type Message, type Queue, type Session } from './queue.js';
 import type { Heap } from './heap.js';
 
@@ -29,21 +30,25 @@ export function stir(queue: Queue, session: Session): void {
 }
 
 /**
- * Locks (or, to delete them, takes) deferred messages by number. Undefined when one of the numbers names none that is
- * deferred, unlocked and of that session; then nothing is locked.
+ * Locks (or, to delete them, takes) deferred messages by number. 'missing' when one of the numbers names none that is
+ * deferred, unlocked and of that session, 'tooLarge' when they are larger than `bytesAtMost` together; then nothing is
+ * locked.
  */
 export function fetchDeferred(
   queue: Queue,
   sequences: readonly number[],
-  wanted: { mode: Consumer['mode']; session: Session | undefined },
-): readonly Delivery[] | undefined {
+  wanted: { mode: Consumer['mode']; session: Session | undefined; bytesAtMost: number },
+): readonly Delivery[] | 'missing' | 'tooLarge' {
   const found: Message[] = [];
+  let bytes = 0;
   for (const sequence of new Set(sequences)) {
     const message = queue.messages.get(sequence);
-    if (message === undefined || message.place !== 'deferred' || message.lock !== undefined) return undefined;
-    if (queue.rules.requiresSession && message.sessionId !== wanted.session?.id) return undefined;
+    if (message === undefined || message.place !== 'deferred' || message.lock !== undefined) return 'missing';
+    if (queue.rules.requiresSession && message.sessionId !== wanted.session?.id) return 'missing';
     found.push(message);
+    bytes += occupiedBytes(message.content);
   }
+  if (bytes > wanted.bytesAtMost) return 'tooLarge';
   return found.map((message) => take(queue, message, wanted));
 }
 

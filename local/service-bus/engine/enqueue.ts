@@ -1,8 +1,9 @@
 // How messages enter a queue: checks, duplicate detection, time to live, scheduling and its cancellation.
 import type { AmqpCondition } from '../amqp/fault.js';
-import { contentBytes, type IncomingMessage } from '../amqp/message.js';
+import { type IncomingMessage } from '../amqp/message.js';
 import { isWanted } from './filters.js';
-import { admit, nowMs, offer, strike, type Message, type Queue } from './queue.js';
+import { admit, occupiedBytes, offer, strike } from './books.js';
+import { nowMs, type Message, type Queue } from './queue.js';
 import { bury, deadLetterReason, expire } from './settle.js';
 import { toStored } from './stored.js';
 
@@ -39,17 +40,17 @@ function refusal(queue: Queue, incoming: readonly IncomingMessage[]): AmqpCondit
       const text = `A message id or session id is longer than ${longestId} characters.`;
       return refused('com.microsoft:argument-error', text);
     }
-    bytes += contentBytes(content);
+    bytes += occupiedBytes(content);
   }
   if (bytes <= rules.maxSizeBytes) return undefined;
   const text = `The queue '${rules.name}' holds its maximum of ${rules.maxSizeBytes} bytes.`;
   return refused('amqp:resource-limit-exceeded', text);
 }
 
-// A topic is as full as the fullest of its subscriptions: what it takes, it must be able to hand on.
-function heldBytes({ role, sizeBytes }: Queue): number {
-  if (role.type !== 'topic') return sizeBytes;
-  return role.subscriptions.reduce((most, subscription) => Math.max(most, subscription.sizeBytes), sizeBytes);
+// A topic is as full as the fullest of its subscriptions: what it takes, it must be able to hand on. Dead letters count.
+function heldBytes({ role, sizeBytes, deadLetters }: Queue): number {
+  if (role.type !== 'topic') return sizeBytes + (deadLetters?.sizeBytes ?? 0);
+  return role.subscriptions.reduce((most, subscription) => Math.max(most, heldBytes(subscription)), sizeBytes);
 }
 
 function enqueueOne(queue: Queue, incoming: IncomingMessage, now: number): number {

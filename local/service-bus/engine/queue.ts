@@ -1,8 +1,7 @@
-// What a queue is: messages, locks, sessions, consumers. The verbs stand in the files beside (enqueue, deliver, settle,
-// sessions, peek). Knows no wire: consumers are called, changes to keep are handed to a recorder.
+// What a queue is: messages, locks, sessions, consumers. The verbs stand in the files beside (books, enqueue, deliver,
+// settle, sessions, peek). Knows no wire: consumers are called, changes to keep are handed to a recorder.
 import type { Clock } from '../../../shared/clock.js';
 import type { MessageContent } from '../amqp/message.js';
-import { contentBytes } from '../amqp/message.js';
 import type { Change } from './changes.js';
 import type { Deadline, Deadlines } from './deadlines.js';
 import type { Rule } from './filters.js';
@@ -235,66 +234,4 @@ export function isDeliverable(message: Message): boolean {
 
 export function nowMs(queue: Queue): number {
   return queue.engine.clock.now().getTime();
-}
-
-/** The session of that id, made when it is first heard of. */
-export function sessionOf(queue: Queue, id: string): Session {
-  const known = queue.sessions.get(id);
-  if (known !== undefined) return known;
-  const session: Session = {
-    id,
-    ready: createReadyHeap(),
-    locked: new Set(),
-    state: undefined,
-    messageCount: 0,
-    holder: undefined,
-  };
-  queue.sessions.set(id, session);
-  return session;
-}
-
-/** Lets go of a session that nothing refers to any more. */
-export function forgetIdleSession(queue: Queue, session: Session): void {
-  if (session.messageCount > 0 || session.state !== undefined || session.holder !== undefined) return;
-  queue.sessions.delete(session.id);
-  queue.available.delete(session);
-}
-
-/** Puts a message where receivers find it, and stirs whoever may want it. */
-export function offer(queue: Queue, message: Message): void {
-  const { engine } = queue;
-  if (queue.rules.requiresSession) {
-    const session = sessionOf(queue, message.sessionId ?? '');
-    session.ready.push(message);
-    if (session.holder === undefined) queue.available.add(session);
-    else queue.stirred.add(session);
-  } else queue.ready.push(message);
-  engine.wake(queue);
-}
-
-/** Enters a message into the books of a queue. */
-export function admit(queue: Queue, message: Message): void {
-  queue.messages.set(message.sequence, message);
-  queue.sizeBytes += contentBytes(message.content);
-  if (queue.rules.requiresSession) sessionOf(queue, message.sessionId ?? '').messageCount++;
-}
-
-/** Strikes a message from the books. If it was locked, its lock is already out of the lock table. */
-export function strike(queue: Queue, message: Message): void {
-  const wasReady = isDeliverable(message);
-  message.place = 'gone';
-  message.lock = undefined;
-  message.deadline?.cancel();
-  message.deadline = undefined;
-  queue.messages.delete(message.sequence);
-  queue.sizeBytes -= contentBytes(message.content);
-  if (!queue.rules.requiresSession) {
-    if (wasReady) queue.ready.noteDead();
-    return;
-  }
-  const session = sessionOf(queue, message.sessionId ?? '');
-  session.messageCount--;
-  if (wasReady) session.ready.noteDead();
-  if (session.ready.peek() === undefined) queue.available.delete(session);
-  forgetIdleSession(queue, session);
 }

@@ -1,7 +1,8 @@
 // Fills a fresh queue with what was kept of it. Nobody holds anything afterwards: what was locked can be received.
 import { armActivation, armExpiry, forgetSeenIds } from './enqueue.js';
 import type { QueueImage } from './image.js';
-import { admit, nowMs, offer, sessionOf, type Queue } from './queue.js';
+import { admit, offer, putState, sessionOf } from './books.js';
+import { nowMs, type Queue } from './queue.js';
 import { replaceRules } from './rules.js';
 import { fromStored } from './stored.js';
 
@@ -16,7 +17,7 @@ export function restoreQueue(queue: Queue, image: QueueImage): void {
     else armExpiry(queue, message);
     if (message.place === 'ready') offer(queue, message);
   }
-  for (const [sessionId, state] of image.sessionStates) sessionOf(queue, sessionId).state = state;
+  for (const [sessionId, state] of image.sessionStates) putState(queue, sessionOf(queue, sessionId), state);
   for (const [messageId, untilMs] of image.seenIds) queue.seenIds.set(messageId, untilMs);
   forgetSeenIds(queue, nowMs(queue));
 }

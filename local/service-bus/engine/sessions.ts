@@ -1,10 +1,9 @@
 // Who holds which session: by id, the next available with waiting, renewal, release, and loss when the time is over.
 // A session's receiver alone gets its messages; their locks are the session's.
 import type { Deadline } from './deadlines.js';
+import { forgetIdleSession, putState, sessionOf } from './books.js';
 import {
-  forgetIdleSession,
   nowMs,
-  sessionOf,
   type Queue,
   type Session,
   type SessionConsumer,
@@ -99,7 +98,7 @@ export function renewSession(queue: Queue, { session, hold }: Granted): number {
 
 /** Keeps (undefined: forgets) a session's state. */
 export function setSessionState(queue: Queue, session: Session, state: Buffer | undefined): void {
-  session.state = state;
+  putState(queue, session, state);
   queue.engine.record({ type: 'sessionState', queue: queue.address, sessionId: session.id, state });
 }
 

@@ -3,7 +3,8 @@
 import { contentBytes, withApplicationProperties } from '../amqp/message.js';
 import { text, type AmqpValue } from '../amqp/values.js';
 import { unreachable } from '../../../shared/unreachable.js';
-import { admit, nowMs, offer, strike, type Lock, type Message, type Queue } from './queue.js';
+import { admit, offer, strike } from './books.js';
+import { nowMs, type Lock, type Message, type Queue } from './queue.js';
 import { toStored } from './stored.js';
 
 /** Laid over a message's application properties. */

@@ -4,6 +4,9 @@ import { fromMap, int, text, textMap, textOf, nothing, bytesOf } from '../amqp/v
 import type { Claims } from './claims.js';
 import { checkToken, coversPath, parseResource, type AccessKey } from './sas.js';
 
+// Each claim is kept for as long as its token lasts.
+const longestName = 1_024;
+
 export type PutTokenOutcome = { readonly status: number; readonly description: string };
 
 /** Answers a request to `$cbs`, granting the claim when its token is right. 202, 400 or 401. */
@@ -24,7 +27,9 @@ function putToken(
   const refused = (description: string): PutTokenOutcome => ({ status: 401, description });
   if (property('operation') !== 'put-token') return { status: 400, description: 'Only put-token is known here.' };
   if (property('type') !== 'servicebus.windows.net:sastoken') return refused('Only shared access signatures count.');
-  const audience = parseResource(property('name') ?? '');
+  const name = property('name') ?? '';
+  if (name.length > longestName) return { status: 400, description: 'The name of the token is too long.' };
+  const audience = parseResource(name);
   if (audience === undefined) return { status: 400, description: 'The name of the token is no address.' };
   const token = textOf(request.body) ?? bytesOf(request.body)?.toString('utf8') ?? '';
   const check = checkToken(token, accessKeys, nowMs);

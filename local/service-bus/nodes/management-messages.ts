@@ -23,6 +23,7 @@ import {
 // Bounds of one answer; a caller that wants more asks again from the next number.
 const mostPeeked = 1_000;
 const mostPeekedBytes = 1024 * 1024;
+const mostFetchedBytes = 16 * 1024 * 1024;
 
 /** What somebody may ask who sends. */
 export const sendOperations: Readonly<Record<string, Operation>> = {
@@ -75,8 +76,9 @@ export const messageOperations: Readonly<Record<string, Operation>> = {
     const session = sessionId === undefined ? undefined : heldSession(queue, sessionId, owner)?.session;
     if (queue.rules.requiresSession && session === undefined) return sessionLockLost;
     const mode = isDeleting ? 'receiveAndDelete' : 'peekLock';
-    const deliveries = fetchDeferred(queue, sequences, { mode, session });
-    if (deliveries === undefined) return messageNotFound;
+    const deliveries = fetchDeferred(queue, sequences, { mode, session, bytesAtMost: mostFetchedBytes });
+    if (deliveries === 'missing') return messageNotFound;
+    if (deliveries === 'tooLarge') return badArgument(`At most ${mostFetchedBytes} bytes are fetched at once.`);
     const messages = deliveries.map(({ message, lock }): AmqpValue => {
       const encoded = binary(encode(message, lock));
       if (lock === undefined) return textMap({ message: encoded });

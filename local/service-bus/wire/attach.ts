@@ -11,9 +11,11 @@ import { serveReceiver, serveSender } from './queue-links.js';
 import { serveSessionReceiver, wantedSession } from './session-links.js';
 
 /** Serves or refuses a link. A refusal is said on the link; only a broken rule of AMQP throws. */
-export function onAttach(session: WireSession, attach: Attach): void {
+export function onAttach(session: WireSession, attach: Attach, frameBytes: number): void {
   checkBounds(session, attach);
-  const address = parseAddress(terminusAddress(attach.peerRole === 'sender' ? attach.target : attach.source));
+  const stated = terminusAddress(attach.peerRole === 'sender' ? attach.target : attach.source);
+  checkSizes(frameBytes, attach.name, stated);
+  const address = parseAddress(stated);
   const link = attach.peerRole === 'sender' ? incoming(session, attach, address) : outgoing(session, attach, address);
   session.links.set(link.handle, link);
   session.connection.linkCount++;
@@ -65,6 +67,14 @@ function checkBounds(session: WireSession, { handle }: Attach): void {
     const text = `A connection has at most ${limits.linksPerConnection} links.`;
     throw new AmqpFault('connection', 'amqp:resource-limit-exceeded', text);
   }
+}
+
+// Checked before anything of it is kept, and before anybody's claims are.
+function checkSizes(frameBytes: number, name: string, address: string | undefined): void {
+  const { attachBytes, nameLength } = limits;
+  if (frameBytes <= attachBytes && name.length <= nameLength && (address?.length ?? 0) <= nameLength) return;
+  const text = `An attach has at most ${attachBytes} bytes, and its name and address at most ${nameLength} characters.`;
+  throw new AmqpFault('connection', 'amqp:resource-limit-exceeded', text);
 }
 
 function pathOf(address: Address): readonly string[] | undefined {

@@ -32,14 +32,19 @@ export const limits = {
   maxMessageSize: 262_144,
   /** Credit a sending peer gets; topped up when half of it is used. */
   incomingCredit: 1_000,
-  /** Deliveries of one session nobody has settled yet. */
+  /** Deliveries nobody has settled yet. */
   unsettledPerSession: 8_192,
+  unsettledPerConnection: 65_536,
   /** Bytes waiting for a peer to read them; above it nothing is delivered and nothing read. */
   backlogBytes: 4 * 1024 * 1024,
   /** Bytes of messages that have begun to arrive and are not complete. */
   partialBytes: 32 * 1024 * 1024,
-  /** Answers waiting for credit on one request-response link. */
+  /** Answers waiting for credit on one request-response link, and the bytes of all of a connection. */
   waitingReplies: 1_000,
+  waitingReplyBytes: 16 * 1024 * 1024,
+  /** Bytes of an attach frame, and characters of a link's name or address: what is kept of each link is small. */
+  attachBytes: 8 * 1024,
+  nameLength: 1_024,
   /** Silence after which a peer counts as gone; half of it is what the peer is told. */
   silenceMs: 480_000,
   /** How long a peer may take until it has opened the connection. */
@@ -67,9 +72,13 @@ export type Connection = {
   claimTimer: Timer | undefined;
   linkCount: number;
   partialBytes: number;
+  waitingReplyBytes: number;
+  /** Bytes of large messages that have begun to go out and wait for a window. */
+  waitingFrameBytes: number;
+  unsettledCount: number;
   /** Bytes handed to the socket that it could not pass on yet. */
   unsentBytes: () => number;
-  /** A delivery was held back because too much is unsent. */
+  /** A delivery was held back because too much is unsent or unsettled. */
   isStarved: boolean;
   /** Links that asked to be drained and have not been answered. */
   readonly draining: Set<OutgoingLink>;
@@ -94,7 +103,7 @@ export type WireSession = {
   accepted: { first: number; last: number } | undefined;
 };
 
-export type WaitingFrame = { readonly link: OutgoingLink; readonly write: () => void };
+export type WaitingFrame = { readonly link: OutgoingLink; readonly bytes: number; readonly write: () => void };
 
 export type Unsettled = {
   readonly link: OutgoingLink;
@@ -108,7 +117,8 @@ export type LinkPhase = 'held' | 'attached' | 'detached';
 
 type LinkBase = {
   readonly session: WireSession;
-  readonly attach: Attach;
+  /** What the peer said; source, target and properties only until they were answered. */
+  attach: Attach;
   readonly handle: number;
   /** The path a claim must cover for as long as the link lives; undefined for `$cbs`. */
   readonly path: readonly string[] | undefined;
@@ -148,6 +158,8 @@ export type PartialMessage = {
   readonly isSettled: boolean;
   readonly isTransactional: boolean;
   chunks: Buffer[];
+  payloadBytes: number;
+  /** With what each piece takes beside its payload. */
   heldBytes: number;
   isTooLarge: boolean;
 };
@@ -175,7 +187,22 @@ export function dropLink(link: Link): void {
   quietLink(link);
   session.links.delete(link.handle);
   connection.linkCount--;
-  for (const [id, unsettled] of session.unsettled) if (unsettled.link === link) session.unsettled.delete(id);
+  for (const [id, unsettled] of session.unsettled) if (unsettled.link === link) takeUnsettled(session, id);
+}
+
+/** Notes a delivery that the peer is to settle. */
+export function keepUnsettled(session: WireSession, deliveryId: number, unsettled: Unsettled): void {
+  session.unsettled.set(deliveryId, unsettled);
+  session.connection.unsettledCount++;
+}
+
+/** Takes a delivery out of those to be settled; undefined when it is not among them. */
+export function takeUnsettled(session: WireSession, deliveryId: number): Unsettled | undefined {
+  const unsettled = session.unsettled.get(deliveryId);
+  if (unsettled === undefined) return undefined;
+  session.unsettled.delete(deliveryId);
+  session.connection.unsettledCount--;
+  return unsettled;
 }
 
 /**
@@ -191,7 +218,9 @@ export function quietLink(link: Link): void {
   } else {
     connection.draining.delete(link);
     // A delivery that is cut off by a detach is void; its other frames must not follow.
-    session.waitingFrames = session.waitingFrames.filter((frame) => frame.link !== link);
+    const isVoid = (frame: WaitingFrame): boolean => frame.link === link;
+    for (const { bytes } of session.waitingFrames.filter(isVoid)) connection.waitingFrameBytes -= bytes;
+    session.waitingFrames = session.waitingFrames.filter((frame) => !isVoid(frame));
   }
   const { onGone } = link;
   link.onGone = () => undefined;

@@ -105,7 +105,7 @@ function onFrame(connection: Connection, channel: number, body: Buffer): void {
   }
   if (session.phase === 'ended' && performative.kind !== 'end') return;
   try {
-    onSessionFrame(session, performative, body.subarray(cursor.offset));
+    onSessionFrame(session, performative, body, cursor.offset);
   } catch (error) {
     if (!(error instanceof AmqpFault) || error.scope !== 'session') throw error;
     endSession(session, { condition: error.condition, description: error.message });
@@ -129,10 +129,15 @@ function writeOwnOpen(connection: Connection): void {
 
 type SessionPerformative = Exclude<Performative, { kind: 'open' | 'close' | 'begin' }>;
 
-function onSessionFrame(session: WireSession, performative: SessionPerformative, payload: Buffer): void {
+function onSessionFrame(
+  session: WireSession,
+  performative: SessionPerformative,
+  body: Buffer,
+  payloadStart: number,
+): void {
   switch (performative.kind) {
     case 'attach':
-      return onAttach(session, performative);
+      return onAttach(session, performative, body.length);
     case 'flow':
       return onFlow(session, performative);
     case 'disposition':
@@ -145,7 +150,7 @@ function onSessionFrame(session: WireSession, performative: SessionPerformative,
       if (link === undefined) throw unattached(performative.handle);
       if (link.phase !== 'attached') return;
       if (link.kind !== 'incoming') throw malformed('A message was sent on a link that receives.');
-      return onLink(link, () => onTransfer(link, performative, payload));
+      return onLink(link, () => onTransfer(link, performative, body.subarray(payloadStart)));
     }
     case 'detach': {
       const link = session.links.get(performative.handle);

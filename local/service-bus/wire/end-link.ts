@@ -12,6 +12,7 @@ export function detachLink(link: Link, error: AmqpCondition): void {
   writeAcceptances(session);
   if (link.phase === 'held') writeRefusal(link);
   link.phase = 'detached';
+  forgetTerms(link);
   quietLink(link);
   writeDetach(output(session.connection), session.channel, link.handle, error);
 }
@@ -39,6 +40,12 @@ export function confirmAttach(
     target: attach.target,
     properties: changes.properties,
   });
+  forgetTerms(link);
+}
+
+// What a peer says when it attaches may be large, and links live long.
+function forgetTerms(link: Link): void {
+  link.attach = { ...link.attach, source: undefined, target: undefined, properties: undefined };
 }
 
 // A refused link is attached without source and target and then detached, as AMQP wants it (part 2, 2.6.3).

@@ -64,15 +64,20 @@ function begin(link: IncomingLink, transfer: Transfer): PartialMessage {
     isSettled: settled,
     isTransactional,
     chunks: [],
+    payloadBytes: 0,
     heldBytes: 0,
     isTooLarge: false,
   };
 }
 
+// What a buffer takes beside its bytes, roughly: a message in thousands of tiny pieces is a large one.
+const chunkOverheadBytes = 128;
+
 // A message over the limit is passed over without being kept, and refused once it is complete.
 function keep(link: IncomingLink, partial: PartialMessage, payload: Buffer, isUnfinished: boolean): void {
   const { connection } = link.session;
-  partial.isTooLarge ||= partial.heldBytes + payload.length > limits.maxMessageSize;
+  partial.payloadBytes += payload.length;
+  partial.isTooLarge ||= partial.payloadBytes > limits.maxMessageSize;
   if (partial.isTooLarge) {
     connection.partialBytes -= partial.heldBytes;
     partial.heldBytes = 0;
@@ -81,8 +86,9 @@ function keep(link: IncomingLink, partial: PartialMessage, payload: Buffer, isUn
   }
   // What waits for more frames must not keep the socket's buffer alive.
   partial.chunks.push(isUnfinished ? Buffer.from(payload) : payload);
-  partial.heldBytes += payload.length;
-  connection.partialBytes += payload.length;
+  const bytes = payload.length + chunkOverheadBytes;
+  partial.heldBytes += bytes;
+  connection.partialBytes += bytes;
   if (connection.partialBytes <= limits.partialBytes) return;
   const text = 'Too many large messages have begun at once on this connection.';
   throw new AmqpFault('connection', 'amqp:resource-limit-exceeded', text);

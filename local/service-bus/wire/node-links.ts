@@ -26,28 +26,32 @@ export function serveRequestLink(link: IncomingLink, address: NodeAddress): unde
 
 /** Lets a peer have the answers of a node. */
 export function serveReplyLink(link: OutgoingLink, address: NodeAddress): AmqpCondition | undefined {
-  const { replyLinks, context } = link.session.connection;
+  const { connection } = link.session;
+  const { replyLinks, context } = connection;
   const names = [link.attach.name, terminusAddress(link.attach.target)];
   const keys = names.flatMap((name) => (name === undefined ? [] : [replyKey(address, name)]));
   const waiting: Buffer[] = [];
   const sendWaiting = (): void => {
     while (waiting.length > 0 && roomOn(link) > 0) {
       const reply = waiting.shift()!;
+      connection.waitingReplyBytes -= reply.length;
       const write = (out: Parameters<typeof writeRaw>[0]): void => writeRaw(out, reply);
       sendMessage(link, { tag: context.newDeliveryTag(), sizeAtMost: reply.length, write, unsettled: undefined });
     }
   };
   const send = (reply: Buffer): void => {
-    if (waiting.length >= limits.waitingReplies) {
+    if (waiting.length >= limits.waitingReplies || connection.waitingReplyBytes >= limits.waitingReplyBytes) {
       const text = 'Answers are asked for faster than they are taken.';
       throw new AmqpFault('connection', 'amqp:resource-limit-exceeded', text);
     }
     waiting.push(reply);
+    connection.waitingReplyBytes += reply.length;
     sendWaiting();
   };
   for (const key of keys) replyLinks.set(key, send);
   link.onGone = () => {
     for (const key of keys) if (replyLinks.get(key) === send) replyLinks.delete(key);
+    for (const reply of waiting.splice(0)) connection.waitingReplyBytes -= reply.length;
   };
   link.onRoom = sendWaiting;
   confirmAttach(link);

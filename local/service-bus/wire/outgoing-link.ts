@@ -5,6 +5,7 @@ import type { Flow } from '../amqp/performatives.js';
 import { createWriter, writeRaw, written, type Writer } from '../amqp/writer.js';
 import {
   increment,
+  keepUnsettled,
   limits,
   markUsed,
   output,
@@ -19,7 +20,9 @@ export function roomOn(link: OutgoingLink): number {
   const { session } = link;
   const { connection } = session;
   if (link.phase !== 'attached' || connection.phase !== 'open' || session.waitingFrames.length > 0) return 0;
-  if (connection.out.length + connection.unsentBytes() >= limits.backlogBytes) {
+  const backlogBytes = connection.out.length + connection.unsentBytes() + connection.waitingFrameBytes;
+  const isFull = !link.sendsSettled && connection.unsettledCount >= limits.unsettledPerConnection;
+  if (backlogBytes >= limits.backlogBytes || isFull) {
     connection.isStarved = true;
     return 0;
   }
@@ -42,7 +45,7 @@ export function sendMessage(
   session.nextDeliveryId = increment(deliveryId);
   link.credit--;
   link.deliveryCount = increment(link.deliveryCount);
-  if (message.unsettled !== undefined) session.unsettled.set(deliveryId, message.unsettled);
+  if (message.unsettled !== undefined) keepUnsettled(session, deliveryId, message.unsettled);
   const start: TransferStart = { deliveryId, tag: message.tag, settled: message.unsettled === undefined };
   const payloadAtMost = frameLimit(link) - transferOverheadBytes;
   if (message.sizeAtMost <= payloadAtMost) {
@@ -61,8 +64,9 @@ export function sendMessage(
       countFrame(link);
       writeTransfer(output(connection), session.channel, transfer, (out) => writeRaw(out, chunk));
     };
-    frames.push({ link, write });
+    frames.push({ link, bytes: chunk.length, write });
   }
+  connection.waitingFrameBytes += payload.length;
   session.waitingFrames = [...session.waitingFrames, ...frames];
   writeWaitingFrames(session);
 }
@@ -71,7 +75,10 @@ export function sendMessage(
 export function writeWaitingFrames(session: OutgoingLink['session']): void {
   const now = session.waitingFrames.slice(0, session.remoteIncomingWindow);
   session.waitingFrames = session.waitingFrames.slice(now.length);
-  for (const { write } of now) write();
+  for (const { bytes, write } of now) {
+    session.connection.waitingFrameBytes -= bytes;
+    write();
+  }
 }
 
 /** Takes in the link's part of a flow frame. */

@@ -2,7 +2,16 @@
 import { AmqpFault, type AmqpCondition } from '../amqp/fault.js';
 import { writeBegin, writeDisposition, writeEnd, writeFlow, type StatedOutcome } from '../amqp/outgoing-frames.js';
 import type { Begin, Disposition, Flow, Outcome } from '../amqp/performatives.js';
-import { dropLink, increment, limits, markUsed, output, type Connection, type WireSession } from './connection.js';
+import {
+  dropLink,
+  increment,
+  limits,
+  markUsed,
+  output,
+  takeUnsettled,
+  type Connection,
+  type WireSession,
+} from './connection.js';
 import { writeAcceptances } from './incoming-link.js';
 import { onLinkFlow, writeWaitingFrames } from './outgoing-link.js';
 import { lockLost, settleDelivery } from './settle-delivery.js';
@@ -94,9 +103,8 @@ export function onDisposition(session: WireSession, disposition: Disposition): v
 }
 
 function settleOne(session: WireSession, id: number, outcome: Outcome | undefined): StatedOutcome {
-  const unsettled = session.unsettled.get(id);
+  const unsettled = takeUnsettled(session, id);
   if (unsettled === undefined) return lockLost(false);
-  session.unsettled.delete(id);
   markUsed(unsettled.link);
   // Settled without an outcome: the peer forgets the delivery, and the lock runs out by itself.
   return outcome === undefined ? 'accepted' : settleDelivery(unsettled, outcome);

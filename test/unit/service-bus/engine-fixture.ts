@@ -59,7 +59,7 @@ export const plainRules: QueueRules = {
   defaultTimeToLiveMs: undefined,
   deadLettersExpired: false,
   duplicateWindowMs: undefined,
-  maxSizeBytes: 10_000,
+  maxSizeBytes: 10_000_000,
 };
 
 export function incoming(messageId: string, more: Partial<IncomingMessage> = {}): IncomingMessage {

@@ -1,6 +1,8 @@
 // Time to live, schedules, duplicates and size, on a clock that stands still until it is stepped.
 import { describe, expect, test } from 'vitest';
 import { cancelScheduled, enqueue } from '../../../local/service-bus/engine/enqueue.js';
+import { sessionOf } from '../../../local/service-bus/engine/books.js';
+import { setSessionState } from '../../../local/service-bus/engine/sessions.js';
 import { peek } from '../../../local/service-bus/engine/peek.js';
 import { createEngine, incoming } from './engine-fixture.js';
 
@@ -121,12 +123,28 @@ describe('a queue', () => {
   });
 
   test('refuses what does not fit any more, and takes it when there is room again', () => {
-    const { send, receiver } = createEngine({ maxSizeBytes: 3 });
+    // A message takes 512 bytes beside its own.
+    const { send, receiver } = createEngine({ maxSizeBytes: 515 });
     const receiving = receiver(1);
     expect(send('aaa').type).toBe('accepted');
     expect(send('b')).toMatchObject({ error: { condition: 'amqp:resource-limit-exceeded' } });
     receiving.settle('aaa');
     expect(send('b').type).toBe('accepted');
+  });
+
+  test('is filled by its dead letters and by the states of its sessions as well', () => {
+    const { queue, send, sessionReceiver } = createEngine({ maxSizeBytes: 520, requiresSession: true });
+    send('dead', { sessionId: 's' });
+    sessionReceiver('s')!.settle('dead', { type: 'deadLetter', properties: [] });
+    expect(send('b', { sessionId: 's' })).toMatchObject({ error: { condition: 'amqp:resource-limit-exceeded' } });
+
+    const { queue: other, send: sendOther } = createEngine({ maxSizeBytes: 520, requiresSession: true });
+    const state = sessionOf(other, 's');
+    setSessionState(other, state, Buffer.alloc(100));
+    expect(sendOther('b', { sessionId: 's' }).type).toBe('refused');
+    setSessionState(other, state, undefined);
+    expect(sendOther('b', { sessionId: 's' }).type).toBe('accepted');
+    expect(queue.sizeBytes).toBe(0);
   });
 
   test('refuses an id over 128 characters', () => {

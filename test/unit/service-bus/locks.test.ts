@@ -134,12 +134,16 @@ describe('locks', () => {
     const { sequence } = receiving.received[0]!.message;
     receiving.settle('a', { type: 'defer', properties: [] });
     expect(counts()).toMatchObject({ active: 0, deferred: 1 });
-    const fetched = fetchDeferred(queue, [sequence], { mode: 'peekLock', session: undefined });
-    expect(fetchDeferred(queue, [sequence], { mode: 'peekLock', session: undefined })).toBeUndefined();
-    expect(settle(queue, fetched![0]!.lock!.token, abandon)).toBe('settled');
+    const fetch = (bytesAtMost = 10_000): ReturnType<typeof fetchDeferred> =>
+      fetchDeferred(queue, [sequence], { mode: 'peekLock', session: undefined, bytesAtMost });
+    const tokenOf = (fetched: ReturnType<typeof fetchDeferred>): Buffer =>
+      typeof fetched === 'string' ? Buffer.from(fetched) : fetched[0]!.lock!.token;
+    expect(fetch(100)).toBe('tooLarge');
+    const fetched = fetch();
+    expect(fetch()).toBe('missing');
+    expect(settle(queue, tokenOf(fetched), abandon)).toBe('settled');
     expect(counts()).toMatchObject({ active: 0, deferred: 1 });
-    const again = fetchDeferred(queue, [sequence], { mode: 'peekLock', session: undefined });
-    expect(settle(queue, again![0]!.lock!.token, { type: 'complete' })).toBe('settled');
+    expect(settle(queue, tokenOf(fetch()), { type: 'complete' })).toBe('settled');
     expect(counts()).toMatchObject({ active: 0, deferred: 0, locked: 0 });
     expect(receiving.ids()).toEqual(['a']);
   });
