@@ -1,6 +1,23 @@
 // Sending with the unmodified client: what arrives, in which order, and what is refused.
 import { describe, expect, test } from 'vitest';
+import type { AmqpValue } from '../../../local/service-bus/amqp/values.js';
+import { encodeValue } from '../../../local/service-bus/amqp/writer.js';
 import { openBus } from './bus-fixture.js';
+import {
+  boolean,
+  described,
+  isHandle,
+  isSender,
+  openRaw,
+  rejectionOf,
+  section,
+  signToken,
+  uint,
+  type HeardFrame,
+} from './raw-peer.js';
+
+const text = (value: string): AmqpValue => ({ type: 'string', value });
+const nothing: AmqpValue = { type: 'null' };
 
 describe('sending', () => {
   test('single messages and batches arrive in order with everything their sender said', async () => {
@@ -75,6 +92,85 @@ describe('sending', () => {
     });
     await sender.sendMessages({ body: 'small' });
     expect(bus.control.counts()['plain']?.active).toBe(1);
+  });
+
+  test('a message may have 262,144 bytes and not one more', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    await peer.putToken('plain', signToken('plain', Math.floor(Date.now() / 1000) + 100));
+    peer.frame(0x12, [
+      text('in'),
+      uint(7),
+      boolean(false),
+      nothing,
+      nothing,
+      nothing,
+      described(0x29, [text('plain')]),
+    ]);
+    const sendSized = (id: number, bytes: number): void => {
+      const head = section(0x75, { type: 'binary', value: Buffer.alloc(1_000) }).length - 1_000;
+      const message = section(0x75, { type: 'binary', value: Buffer.alloc(bytes - head) });
+      for (let at = 0; at < bytes; at += 60_000) {
+        const payload = message.subarray(at, at + 60_000);
+        const more = boolean(at + 60_000 < bytes);
+        peer.frame(0x14, [uint(7), uint(id), { type: 'binary', value: Buffer.from('t') }, uint(0), nothing, more], {
+          payload,
+        });
+      }
+    };
+    const answers = () => peer.heard.filter(({ descriptor, fields }) => descriptor === 0x15 && !isSender(fields[0]));
+    sendSized(50, 262_144);
+    await peer.until('the first answer', () => answers().length === 1);
+    sendSized(51, 262_145);
+    await peer.until('the second answer', () => answers().length === 2);
+    expect(answers().map(rejectionOf)).toEqual([undefined, 'amqp:link:message-size-exceeded']);
+    expect(bus.control.counts()['plain']?.active).toBe(1);
+    peer.socket.destroy();
+  });
+
+  test('what a sender wrote comes back byte for byte: annotations, properties of any type, body and footer', async () => {
+    const { bus } = await openBus();
+    const peer = await openRaw(bus.port);
+    await peer.putToken('plain', signToken('plain', Math.floor(Date.now() / 1000) + 100));
+    // Other clients put scheme and host before an address.
+    const address = text('amqps://somewhere:5671/Plain');
+    peer.frame(0x12, [text('in'), uint(7), boolean(false), nothing, nothing, nothing, described(0x29, [address])]);
+    const odd: AmqpValue[] = [
+      { type: 'uuid', value: Buffer.alloc(16, 9) },
+      { type: 'decimal128', value: Buffer.alloc(16, 3) },
+      { type: 'char', value: 0x1f600 },
+      { type: 'float', value: 0.5 },
+      { type: 'array', of: 'short', items: [{ type: 'short', value: -2 }] },
+      described(0x1234567, [{ type: 'timestamp', value: -5n }]),
+      { type: 'ulong', value: 2n ** 63n },
+    ];
+    const map: AmqpValue = { type: 'map', entries: odd.map((value, at) => [text(`k${at}`), value] as const) };
+    const annotation: AmqpValue = { type: 'map', entries: [[{ type: 'symbol', value: 'x-own' }, map]] };
+    const properties: AmqpValue = {
+      type: 'list',
+      items: [odd[0]!, { type: 'binary', value: Buffer.from('user') }, text('to')],
+    };
+    // A list of a size that the broker would write in another width.
+    const wide = Buffer.from([0, 0x53, 0x76, 0xd0, 0, 0, 0, 8, 0, 0, 0, 1, 0x71, 0, 0, 5]);
+    const kept = Buffer.concat([
+      section(0x73, properties),
+      section(0x74, map),
+      wide,
+      section(0x76, { type: 'list', items: odd }),
+      section(0x78, map),
+    ]);
+    const payload = Buffer.concat([section(0x72, annotation), kept]);
+    peer.frame(0x14, [uint(7), uint(50), { type: 'binary', value: Buffer.from('t') }, uint(0), boolean(true)], {
+      payload,
+    });
+    peer.attachReceiver(8, 'plain');
+    peer.frame(0x13, [uint(1), uint(1000), uint(0), uint(1000), uint(8), uint(0), uint(1)]);
+    const isDelivery = ({ descriptor, fields }: HeardFrame): boolean => descriptor === 0x14 && isHandle(fields[0], 8);
+    const delivery = await peer.until('the delivery', () => peer.heard.find(isDelivery));
+    expect(delivery.payload.subarray(-kept.length)).toEqual(kept);
+    const entry = encodeValue(map);
+    expect(delivery.payload.indexOf(entry)).toBeLessThan(delivery.payload.length - kept.length);
+    peer.socket.destroy();
   });
 
   test('a batch knows its limit of 256 KB', async () => {

@@ -1,5 +1,7 @@
 // What is said when: nothing before it is kept, and nothing at all once it cannot be kept.
 import { randomBytes } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createNamespace } from '../../../local/service-bus/engine/namespace.js';
 import type { Change } from '../../../local/service-bus/engine/changes.js';
@@ -9,7 +11,7 @@ import { systemClock } from '../../../shared/clock.js';
 import { silentLog } from '../../../shared/log.js';
 import { eventually } from '../../helpers/eventually.js';
 import { atEnd, config, key, keyName } from './bus-fixture.js';
-import { boolean, described, isSender, openRaw, signToken, uint, type RawPeer } from './raw-peer.js';
+import { boolean, described, isHandle, isSender, openRaw, signToken, uint, type RawPeer } from './raw-peer.js';
 
 type Kept = {
   readonly listener: Listener;
@@ -95,6 +97,44 @@ describe('a broker', () => {
     await peer.hears(0x16);
     const order = peer.heard.map(({ descriptor }) => descriptor).filter((each) => each === 0x15 || each === 0x16);
     expect(order).toEqual([0x15, 0x16]);
+    peer.socket.destroy();
+  });
+
+  test('says everything a turn has to say in one write, and answers every read that had nothing to say', async () => {
+    const seen = { reads: 0, writes: 0, bytes: 0 };
+    const watch = (message: unknown): void => {
+      const { socket } = message as { socket: Socket };
+      socket.on('data', () => seen.reads++);
+      const { write } = socket;
+      socket.write = (chunk: Uint8Array) => {
+        seen.writes++;
+        seen.bytes += chunk.length;
+        return write.call(socket, chunk as never);
+      };
+    };
+    subscribe('net.server.socket', watch);
+    atEnd(() => Promise.resolve(void unsubscribe('net.server.socket', watch)));
+    const { listener } = await openListener();
+    const peer = await openSender(listener.port);
+    await peer.until('the credit', () => peer.heard.some((f) => f.descriptor === 0x13 && isHandle(f.fields[4], 7)));
+    Object.assign(seen, { reads: 0, writes: 0, bytes: 0 });
+    const framesBefore = peer.heard.length;
+    peer.socket.cork();
+    for (let id = 10; id < 60; id++) {
+      send(peer, id);
+      peer.frame(0x12, [text('r'), uint(id), boolean(true), nothing, nothing, described(0x28, [text('$cbs')])]);
+    }
+    peer.socket.uncork();
+    const attached = () => peer.heard.slice(framesBefore).filter(({ descriptor }) => descriptor === 0x12);
+    await peer.until('all answers', () => attached().length === 50);
+    await peer.until('the last acknowledgement', () => acknowledged(peer).length > 0);
+    expect(peer.heard.length - framesBefore).toBeGreaterThan(50);
+    expect(seen.writes).toBeLessThanOrEqual(seen.reads);
+    // A flow that asks for nothing is answered with an empty frame, once for each read.
+    Object.assign(seen, { reads: 0, writes: 0, bytes: 0 });
+    peer.frame(0x13, [uint(1), uint(1000), uint(0), uint(1000)]);
+    await eventually('the answer', () => seen.writes > 0);
+    expect([seen.writes, seen.bytes]).toEqual([seen.reads, 8 * seen.reads]);
     peer.socket.destroy();
   });
 
