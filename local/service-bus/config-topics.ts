@@ -2,7 +2,14 @@
 import { z } from 'zod';
 import { long, text, type AmqpValue } from './amqp/values.js';
 import { entityDuration, entityName, queueProperties, toQueueRules } from './config-queues.js';
-import { defaultRuleName, trivialFilter, type Filter, type Rule, type SystemProperty } from './engine/filters.js';
+import {
+  defaultRuleName,
+  namesSomething,
+  trivialFilter,
+  type CorrelationRule,
+  type Rule,
+  type SystemProperty,
+} from './engine/filters.js';
 import type { TopicRules } from './engine/namespace.js';
 
 const correlationFilter = z.strictObject({
@@ -17,6 +24,12 @@ const correlationFilter = z.strictObject({
   Properties: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
 });
 type CorrelationFilter = z.output<typeof correlationFilter>;
+const namedFilter = correlationFilter.transform((given, context) => {
+  const filter = toFilter(given);
+  if (namesSomething(filter)) return filter;
+  context.addIssue({ code: 'custom', message: 'a correlation filter must name at least one property' });
+  return z.NEVER;
+});
 
 const sqlFilter = z.strictObject({ SqlExpression: z.string() }).transform(({ SqlExpression }, context) => {
   const filter = trivialFilter(SqlExpression);
@@ -26,16 +39,21 @@ const sqlFilter = z.strictObject({ SqlExpression: z.string() }).transform(({ Sql
   return z.NEVER;
 });
 
+// One that does nothing may be written down.
+const noAction = z
+  .strictObject({ SqlExpression: z.literal('', 'SQL rule actions are not supported').optional() })
+  .optional();
+
 const ruleProperties = z.discriminatedUnion('FilterType', [
   z.strictObject({
     FilterType: z.literal('Correlation'),
-    CorrelationFilter: correlationFilter,
-    Action: z.undefined('SQL rule actions are not supported').optional(),
+    CorrelationFilter: namedFilter,
+    Action: noAction,
   }),
   z.strictObject({
     FilterType: z.literal('Sql'),
     SqlFilter: sqlFilter,
-    Action: z.undefined('SQL rule actions are not supported').optional(),
+    Action: noAction,
   }),
 ]);
 
@@ -79,6 +97,19 @@ export function toTopicRules({ Name, Properties, Subscriptions = [] }: TopicConf
   };
 }
 
+/** What the official emulator would not accept of a topic's subscriptions. */
+export function warningsAboutSubscriptions(topic: string, subscriptions: TopicConfig['Subscriptions'] = []): string[] {
+  const warnings: string[] = [];
+  const [least, most, mostRules] = [1, 50, 1_000];
+  if (subscriptions.length < least || subscriptions.length > most) {
+    warnings.push(`${topic}: the official emulator takes ${least} to ${most} subscriptions`);
+  }
+  if (subscriptions.some(({ Rules = [] }) => Rules.length > mostRules)) {
+    warnings.push(`${topic}: the official emulator takes ${mostRules} rules for a subscription at most`);
+  }
+  return warnings;
+}
+
 /** Throws when two of the entities have the same name; case does not count. */
 export function refuseTwins(kind: string, entities: readonly { Name: string }[]): void {
   const names = new Set<string>();
@@ -94,7 +125,7 @@ function toRules(rules: NonNullable<TopicConfig['Subscriptions']>[number]['Rules
   if (rules.length === 0) return [{ name: defaultRuleName, filter: { type: 'true' }, createdAtMs: 0 }];
   return rules.map(({ Name, Properties }) => ({
     name: Name,
-    filter: Properties.FilterType === 'Sql' ? Properties.SqlFilter : toFilter(Properties.CorrelationFilter),
+    filter: Properties.FilterType === 'Sql' ? Properties.SqlFilter : Properties.CorrelationFilter,
     createdAtMs: 0,
   }));
 }
@@ -120,7 +151,7 @@ const givenNames = [
   'To',
 ] as const;
 
-function toFilter(given: CorrelationFilter): Filter {
+function toFilter(given: CorrelationFilter): CorrelationRule {
   const system: Partial<Record<SystemProperty, string>> = {};
   for (const name of givenNames) {
     const expected = given[name];

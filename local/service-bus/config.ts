@@ -2,7 +2,7 @@
 // https://learn.microsoft.com/azure/service-bus-messaging/overview-emulator
 import { z } from 'zod';
 import { entityName, queueProperties, toQueueRules, warningsAbout } from './config-queues.js';
-import { refuseTwins, topicSchema, toTopicRules } from './config-topics.js';
+import { refuseTwins, topicSchema, toTopicRules, warningsAboutSubscriptions } from './config-topics.js';
 import type { TopicRules } from './engine/namespace.js';
 import type { QueueRules } from './engine/queue.js';
 
@@ -15,6 +15,9 @@ const namespace = z.looseObject({
 const schema = z.looseObject({
   UserConfig: z.looseObject({ Namespaces: z.array(namespace).length(1, 'exactly one namespace is served') }),
 });
+
+const emulatorNamespace = 'sbemulatorns';
+const mostEntities = 50;
 
 /** A configuration as it stands in the file. */
 export type ServiceBusConfig = z.input<typeof schema>;
@@ -42,13 +45,30 @@ export function parseConfig(input: unknown): ParsedConfig {
     queues: queues.map(({ Name, Properties }) => toQueueRules(Name, Properties)),
     topics: topics.map(toTopicRules),
     warnings: [
+      ...warningsAboutWhole(parsed.data),
       ...queues.flatMap(({ Name, Properties }) => warningsAbout(`Queue '${Name}'`, Properties)),
       ...topics.flatMap(({ Name, Properties, Subscriptions = [] }) => [
         ...warningsAbout(`Topic '${Name}'`, Properties),
+        ...warningsAboutSubscriptions(`Topic '${Name}'`, Subscriptions),
         ...Subscriptions.flatMap((each) => warningsAbout(`Subscription '${Name}/${each.Name}'`, each.Properties)),
       ]),
     ],
   };
+}
+
+// What the official emulator requires of a file as a whole; here all of it may be missing.
+function warningsAboutWhole({ UserConfig }: z.output<typeof schema>): string[] {
+  const [only] = UserConfig.Namespaces;
+  const { Name, Queues, Topics } = only ?? {};
+  const count = (Queues?.length ?? 0) + (Topics?.length ?? 0);
+  const lacks = [
+    UserConfig['Logging'] === undefined ? 'UserConfig.Logging' : [],
+    Queues === undefined ? 'Queues' : [],
+    Topics === undefined ? 'Topics' : [],
+    Name === emulatorNamespace ? [] : `the namespace's Name, which must be '${emulatorNamespace}'`,
+    count <= mostEntities ? [] : `room: it takes ${mostEntities} queues and topics, and there are ${count}`,
+  ].flat();
+  return lacks.length === 0 ? [] : [`The official emulator would miss in this file: ${lacks.join('; ')}`];
 }
 
 // Arrays are named by their element's Name where it has one: "Queues['job-events'].Properties.LockDuration".

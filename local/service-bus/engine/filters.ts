@@ -6,15 +6,19 @@ import { unreachable } from '../../../shared/unreachable.js';
 
 export type Rule = { readonly name: string; readonly filter: Filter; readonly createdAtMs: number };
 
-export type Filter =
-  | { readonly type: 'true' }
-  | { readonly type: 'false' }
-  | {
-      readonly type: 'correlation';
-      /** What the message's own properties must be; all that are named. */
-      readonly system: Readonly<Partial<Record<SystemProperty, string>>>;
-      readonly application: readonly (readonly [string, AmqpValue])[];
-    };
+export type Filter = { readonly type: 'true' } | { readonly type: 'false' } | CorrelationRule;
+
+export type CorrelationRule = {
+  readonly type: 'correlation';
+  /** What the message's own properties must be; all that are named. */
+  readonly system: Readonly<Partial<Record<SystemProperty, string>>>;
+  readonly application: readonly (readonly [string, AmqpValue])[];
+};
+
+/** Whether a correlation filter names any property, as it must. */
+export function namesSomething({ system, application }: CorrelationRule): boolean {
+  return Object.keys(system).length > 0 || application.length > 0;
+}
 
 /** The properties a correlation filter may name, with their place in a message's properties section. */
 const placeOf = {

@@ -2,7 +2,7 @@
 // none.
 import { readRuleFilter, toRuleValue } from '../amqp/rule-values.js';
 import { fromMap, integerOf, textMap, textOf, type AmqpValue } from '../amqp/values.js';
-import type { Filter } from '../engine/filters.js';
+import { namesSomething, type Filter } from '../engine/filters.js';
 import type { SubscriptionRole } from '../engine/queue.js';
 import { addRule, removeRule } from '../engine/rules.js';
 import { badArgument, ok, type Answer, type ManagementContext, type Operation } from './management-operation.js';
@@ -59,6 +59,9 @@ function filterIn(description: AmqpValue | undefined): Filter | Answer {
   if (action !== undefined && action !== '') return unsupported(`The SQL rule action '${action}'`);
   const filter = readRuleFilter(description);
   if (filter === undefined) return badArgument('rule-description must have a correlation-filter or an sql-filter.');
+  if ('type' in filter && filter.type === 'correlation' && !namesSomething(filter)) {
+    return badArgument('A correlation filter must name at least one property.');
+  }
   return 'unsupportedSql' in filter ? unsupported(`The SQL filter '${filter.unsupportedSql}'`) : filter;
 }
 

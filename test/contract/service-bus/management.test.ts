@@ -181,6 +181,10 @@ describe('the node itself', () => {
       410,
       'com.microsoft:message-lock-lost',
     ]);
+    const askRules = askManagement(peer, 'news/Subscriptions/all', 20);
+    const empty = textMap({ 'correlation-filter': textMap({ label: nothing }) });
+    const rule = textMap({ 'rule-name': text('r'), 'rule-description': empty });
+    expect(await askRules('com.microsoft:add-rule', rule)).toMatchObject({ error: 'com.microsoft:argument-error' });
     peer.socket.destroy();
   });
 });

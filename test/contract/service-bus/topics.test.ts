@@ -106,6 +106,60 @@ describe('a topic', () => {
   });
 });
 
+describe('a correlation filter', () => {
+  const applicationProperties = { text: 'value', number: 7, half: 0.5, flag: true, when: new Date(5) };
+  const message: ServiceBusMessage = {
+    body: 'x',
+    messageId: 'id',
+    correlationId: 'c',
+    contentType: 'text/plain',
+    subject: 's',
+    to: 't',
+    replyTo: 'r',
+    sessionId: 'session',
+    replyToSessionId: 'reply-session',
+    applicationProperties,
+  };
+
+  test.each([
+    ['messageId', 'id'],
+    ['correlationId', 'c'],
+    ['contentType', 'text/plain'],
+    ['subject', 's'],
+    ['to', 't'],
+    ['replyTo', 'r'],
+    ['sessionId', 'session'],
+    ['replyToSessionId', 'reply-session'],
+  ] as const)('on %s lets that value through and no other, and minds its case', async (name, value) => {
+    const { client } = await openBus();
+    const rules = client.createRuleManager('news', 'nothing');
+    await rules.createRule('by', { [name]: value });
+    await publish(client, { ...message, [name]: value });
+    await publish(client, { ...message, messageId: 'other', [name]: value.toUpperCase() });
+    const { [name]: _, ...without } = message;
+    await publish(client, name === 'messageId' ? { ...without, messageId: 'another' } : { ...without, messageId: 'x' });
+    expect(await bodiesOf(client, 'nothing')).toHaveLength(1);
+  });
+
+  test('on application properties minds names, values and their kinds', async () => {
+    const { client } = await openBus();
+    const rules = client.createRuleManager('news', 'nothing');
+    await rules.createRule('by', { subject: 's', applicationProperties });
+    const off = (change: Record<string, string | number | boolean | Date>): ServiceBusMessage => ({
+      ...message,
+      messageId: JSON.stringify(change),
+      applicationProperties: { ...applicationProperties, ...change },
+    });
+    await publish(client, message, off({ more: 1 }));
+    await publish(client, off({ text: 'VALUE' }), off({ number: 8 }), off({ number: '7' }), off({ flag: 'true' }));
+    await publish(client, off({ half: 0.25 }), off({ when: new Date(6) }));
+    await publish(client, { ...off({}), messageId: 'y', subject: 'other' });
+    const { text: _, ...fewer } = applicationProperties;
+    await publish(client, { ...message, messageId: 'z', applicationProperties: { ...fewer, Text: 'value' } });
+    expect(await bodiesOf(client, 'nothing')).toHaveLength(2);
+  });
+});
+
 describe('the rules of a subscription', () => {
   test('are listed as they were configured, added, and removed', async () => {
     const { client } = await openBus();

@@ -5,14 +5,14 @@ import { parseConfig } from '../../../local/service-bus/config.js';
 import { parseDuration } from '../../../local/service-bus/duration.js';
 import { parseJsonWithComments } from '../../../local/service-bus/json-with-comments.js';
 
-const withQueue = (Properties: unknown): unknown => ({
-  UserConfig: { Namespaces: [{ Queues: [{ Name: 'q', Properties }] }] },
+const withQueues = (Queues: unknown, Topics: unknown = []): unknown => ({
+  UserConfig: { Namespaces: [{ Name: 'sbemulatorns', Queues, Topics }], Logging: { Type: 'File' } },
 });
+const withQueue = (Properties: unknown): unknown => withQueues([{ Name: 'q', Properties }]);
 const minutes = (count: number): number => count * 60_000;
 
-const withTopic = (Subscriptions: unknown, Properties?: unknown): unknown => ({
-  UserConfig: { Namespaces: [{ Topics: [{ Name: 't', Properties, Subscriptions }] }] },
-});
+const withTopic = (Subscriptions: unknown, Properties?: unknown): unknown =>
+  withQueues([], [{ Name: 't', Properties, Subscriptions }]);
 const withRule = (Properties: unknown): unknown => withTopic([{ Name: 's', Rules: [{ Name: 'r', Properties }] }]);
 
 describe('the topics of a configuration', () => {
@@ -66,8 +66,14 @@ describe('the topics of a configuration', () => {
     [
       'an SQL action',
       { FilterType: 'Sql', SqlFilter: { SqlExpression: '1=1' }, Action: { SqlExpression: 'SET a = 1' } },
-      /Action: SQL rule actions are not supported/,
+      /Action\.SqlExpression: SQL rule actions are not supported/,
     ],
+    [
+      'a correlation filter that names nothing',
+      { FilterType: 'Correlation', CorrelationFilter: { Label: '', To: '' } },
+      /CorrelationFilter: a correlation filter must name at least one property/,
+    ],
+    ['no filter at all', { FilterType: 'Correlation' }, /CorrelationFilter/],
     ['an unknown kind of filter', { FilterType: 'Regex' }, /Rules\['r'\]/],
     [
       'a misspelt property',
@@ -138,6 +144,39 @@ describe('the configuration', () => {
     expect(queues[0]).toMatchObject({ lockDurationMs: 1_000, maxDeliveryCount: 100 });
     expect(warnings).toEqual([expect.stringContaining('LockDuration'), expect.stringContaining('MaxDeliveryCount')]);
     expect(parseConfig(withQueue({ LockDuration: 'PT1M' })).warnings).toEqual([]);
+  });
+
+  test.each([
+    ['LockDuration', 'PT5S', 'PT5M', 'PT4S', 'PT5M1S'],
+    ['DuplicateDetectionHistoryTimeWindow', 'PT5S', 'PT5M', 'PT4S', 'PT6M'],
+    ['DefaultMessageTimeToLive', 'PT5M', 'PT1H', 'PT4M', 'P1D'],
+    ['MaxDeliveryCount', 1, 10, undefined, 11],
+  ])('has the official range for %s, on queues and subscriptions', (property, least, most, under, over) => {
+    const warn = (value: unknown): number => parseConfig(withQueue({ [property]: value })).warnings.length;
+    expect([warn(least), warn(most), under === undefined ? 1 : warn(under), warn(over)]).toEqual([0, 0, 1, 1]);
+    if (property.startsWith('Duplicate')) return;
+    const onSubscription = (value: unknown): string[] => [
+      ...parseConfig(withTopic([{ Name: 's', Properties: { [property]: value } }])).warnings,
+    ];
+    expect(onSubscription(most)).toEqual([]);
+    expect(onSubscription(over)).toEqual([expect.stringContaining(`Subscription 't/s': ${property}`)]);
+  });
+
+  test('says in one line what the official emulator would miss in the file as a whole', () => {
+    expect(parseConfig({ UserConfig: { Namespaces: [{ Name: 'mine', Queues: [] }] } }).warnings).toEqual([
+      expect.stringMatching(/would miss.*Logging; Topics; .*'sbemulatorns'/),
+    ]);
+    const many = Array.from({ length: 51 }, (_, at) => ({ Name: `q${at}` }));
+    expect(parseConfig(withQueues(many)).warnings).toEqual([expect.stringMatching(/takes 50 .* there are 51/)]);
+    expect(parseConfig(withTopic([])).warnings).toEqual([expect.stringMatching(/1 to 50 subscriptions/)]);
+    const rule = (at: number): unknown => ({
+      Name: `r${at}`,
+      Properties: { FilterType: 'Sql', SqlFilter: { SqlExpression: '1=1' } },
+    });
+    const rules = Array.from({ length: 1_001 }, (_, at) => rule(at));
+    expect(parseConfig(withTopic([{ Name: 's', Rules: rules }])).warnings).toEqual([
+      expect.stringMatching(/1000 rules/),
+    ]);
   });
 });
 
