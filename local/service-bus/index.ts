@@ -33,6 +33,8 @@ export type ServiceBusOptions = {
   readonly dataDir?: string;
   /** Whether what is acknowledged must survive the machine's end too, not only the process's. Costs a disk flush per turn. */
   readonly isSynced?: boolean;
+  /** The journal is written anew once it has this many bytes, most of them of messages that are gone; by default 64 MiB. */
+  readonly compactAtBytes?: number;
   /** Links that were not used for this long are detached, as the real service does after ten minutes; by default they stay. */
   readonly idleLinkTimeoutMs?: number;
   /** Locks, schedules, lifetimes and duplicate windows run on this clock. */
@@ -149,6 +151,7 @@ function openNamespace(
       restore: (image) => namespace.restore(image),
       snapshot: () => namespace.snapshot(),
       isSynced: options.isSynced ?? false,
+      ...(options.compactAtBytes === undefined ? {} : { rewriteBytes: options.compactAtBytes }),
     });
   }
   return { namespace, journal };

@@ -30,6 +30,7 @@ export function readOptions(environment: NodeJS.ProcessEnv): MainOptions {
       data: { type: 'string' },
       keys: { type: 'string' },
       sync: { type: 'boolean' },
+      'compact-at': { type: 'string' },
       'idle-links': { type: 'string' },
       'emulator-key': { type: 'boolean' },
     },
@@ -40,6 +41,7 @@ export function readOptions(environment: NodeJS.ProcessEnv): MainOptions {
   if (key === emulatorKey && !loopback.includes(host)) {
     throw new Error(`--host: '${host}' may be reached by others, who know the emulator's key; set ${keySetting}`);
   }
+  const { 'idle-links': idleLinks, 'compact-at': compactAt } = values;
   const bus = {
     port: readPort('--port', values.port ?? '0'),
     host,
@@ -48,9 +50,10 @@ export function readOptions(environment: NodeJS.ProcessEnv): MainOptions {
     keyName: environment[keyNameSetting] ?? 'RootManageSharedAccessKey',
     ...(values.keys === undefined ? {} : { moreKeys: readKeys(values.keys) }),
     isSynced: values.sync === true,
-    ...(values['idle-links'] === undefined
+    ...(idleLinks === undefined
       ? {}
-      : { idleLinkTimeoutMs: readSeconds('--idle-links', values['idle-links']) }),
+      : { idleLinkTimeoutMs: 1000 * readPositive('--idle-links', idleLinks, 'seconds') }),
+    ...(compactAt === undefined ? {} : { compactAtBytes: readPositive('--compact-at', compactAt, 'bytes') }),
     ...(values.data === undefined ? {} : { dataDir: values.data }),
   };
   const httpPort = values['http-port'];
@@ -63,10 +66,10 @@ function readPort(option: string, text: string): number {
   throw new Error(`${option}: '${text}' is no port`);
 }
 
-function readSeconds(option: string, text: string): number {
-  const seconds = Number(text);
-  if (Number.isFinite(seconds) && seconds > 0) return seconds * 1000;
-  throw new Error(`${option}: '${text}' is no number of seconds`);
+function readPositive(option: string, text: string, unit: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new Error(`${option}: '${text}' is no number of ${unit}`);
 }
 
 function readKey(environment: NodeJS.ProcessEnv, mayBeEmulatorKey: boolean): string {

@@ -1,25 +1,14 @@
-// The broker as a process of its own: readiness, leaving with its parent or on a signal, and what a kill leaves behind.
-// Runs the compiled program.
-import { fork, type ChildProcess } from 'node:child_process';
+// The broker as a process of its own: readiness, options, leaving with its parent or on a signal. Runs the compiled program.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ServiceBusClient } from '@azure/service-bus';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../../helpers/eventually.js';
 import { startProgram } from '../../helpers/started-program.js';
+import { configFile, environment, program, startBroker } from './broker-process.js';
 import { atEnd, key, keyName, quickRetries } from './bus-fixture.js';
-
-const program = fileURLToPath(new URL('../../../dist/local/service-bus/main.js', import.meta.url));
-const configFile = fileURLToPath(new URL('../../../local/service-bus/Config.json', import.meta.url));
-// The suite of its own asks for many more.
-const killRounds = Number(process.env['BOOKEND_KILL_ROUNDS'] ?? '3');
-const environment = { BOOKEND_SERVICE_BUS_KEY: key };
-
-type Ready = { readonly ready: true; readonly connectionString: string; readonly port: number };
-type Broker = { readonly child: ChildProcess; readonly ready: Ready; readonly exited: Promise<unknown[]> };
 
 function writeKeys(): string {
   const directory = mkdtempSync(join(tmpdir(), 'bookend-keys-'));
@@ -27,20 +16,6 @@ function writeKeys(): string {
   const path = join(directory, 'keys.json');
   writeFileSync(path, JSON.stringify({ Keys: [{ Name: 'ears', Key: 'secret', Rights: ['Listen'] }] }));
   return path;
-}
-
-async function startBroker(args: readonly string[] = []): Promise<Broker> {
-  const child = fork(program, ['--config', configFile, ...args], {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-  const exited = once(child, 'exit');
-  atEnd(async () => {
-    child.kill('SIGKILL');
-    await exited;
-  });
-  const [message] = (await Promise.race([once(child, 'message'), exited])) as unknown[];
-  return { child, exited, ready: message as Ready };
 }
 
 describe('the broker as a process', () => {
@@ -121,68 +96,5 @@ describe('the broker as a process', () => {
     );
     expect(await ended).toBe(1);
     expect(stderr()).toMatch(reason);
-  });
-
-  test('killed again and again under load, loses nothing acknowledged and undoes no settlement', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'bookend-bus-'));
-    atEnd(() => Promise.resolve(rmSync(dataDir, { recursive: true, force: true })));
-    let port = '0';
-    const [sent, tried, completed, inDoubt] = [
-      new Set<string>(),
-      new Set<string>(),
-      new Set<string>(),
-      new Set<string>(),
-    ];
-    let next = 0;
-    for (let round = 0; round < killRounds; round++) {
-      const { child, ready, exited } = await startBroker(['--port', port, '--data', dataDir]);
-      port = String(ready.port);
-      const client = new ServiceBusClient(ready.connectionString, {
-        retryOptions: { maxRetries: 0, timeoutInMs: 5_000 },
-      });
-      const sender = client.createSender('outgoing-events');
-      const receiver = client.createReceiver('outgoing-events', { maxAutoLockRenewalDurationInMs: 0 });
-      const sends = Array.from({ length: 400 }, async () => {
-        const id = `m${next++}`;
-        tried.add(id);
-        await sender.sendMessages({ body: id, messageId: id });
-        sent.add(id);
-      });
-      const settling = (async () => {
-        for (;;) {
-          const messages = await receiver.receiveMessages(50, { maxWaitTimeInMs: 2_000 });
-          await Promise.all(
-            messages.map(async (message) => {
-              const id = String(message.body);
-              inDoubt.add(id);
-              await receiver.completeMessage(message);
-              completed.add(id);
-            }),
-          );
-        }
-      })();
-      settling.catch(() => undefined);
-      const all = Promise.allSettled(sends);
-      await eventually('some of each', () => completed.size >= (round + 1) * 100);
-      child.kill('SIGKILL');
-      await exited;
-      await all;
-      void client.close();
-    }
-    const { ready } = await startBroker(['--port', port, '--data', dataDir]);
-    const client = new ServiceBusClient(ready.connectionString, quickRetries);
-    const receiver = client.createReceiver('outgoing-events', { receiveMode: 'receiveAndDelete' });
-    const left: string[] = [];
-    for (;;) {
-      const messages = await receiver.receiveMessages(1_000, { maxWaitTimeInMs: 500 });
-      if (messages.length === 0) break;
-      left.push(...messages.map(({ body }) => String(body)));
-    }
-    await client.close();
-    const kept = new Set(left);
-    expect(left).toHaveLength(kept.size);
-    expect([...sent].filter((id) => !kept.has(id) && !inDoubt.has(id))).toEqual([]);
-    expect([...completed].filter((id) => kept.has(id))).toEqual([]);
-    expect(left.filter((id) => !tried.has(id))).toEqual([]);
   });
 });
