@@ -165,7 +165,19 @@ async function lockData(dataDir: string | undefined): Promise<DirectoryLock | un
 }
 
 async function loadConfig(config: ServiceBusConfig | string): Promise<ParsedConfig> {
-  return parseConfig(typeof config === 'string' ? parseJsonWithComments(await readFile(config, 'utf8')) : config);
+  if (typeof config !== 'string') return parseConfig(config);
+  const text = await readFile(config, 'utf8').catch((cause: unknown) => {
+    throw new Error(`The Service Bus configuration '${config}' cannot be read: ${String(cause)}`, { cause });
+  });
+  return parseConfig(parseConfigText(config, text));
+}
+
+function parseConfigText(path: string, text: string): unknown {
+  try {
+    return parseJsonWithComments(text);
+  } catch (cause) {
+    throw new Error(`The Service Bus configuration '${path}' is no JSON: ${String(cause)}`, { cause });
+  }
 }
 
 function checkKeys(keys: readonly AccessKey[]): void {

@@ -1,9 +1,9 @@
 // The embedded Service Bus as a process of its own: `--port N --config FILE [--data DIR]`, the key in the environment.
 // Says when it is ready, answers its parent's questions about counts, and leaves with its parent or on a signal.
-import { describeError, stderrLog } from '../../shared/log.js';
+import { stderrLog } from '../../shared/log.js';
 import { serveHealth, type HealthServer } from './health.js';
 import { startServiceBus, type ServiceBus } from './index.js';
-import { readOptions } from './main-options.js';
+import { readOptions, usage, type MainOptions } from './main-options.js';
 
 const log = stderrLog('info', { program: 'service-bus' });
 
@@ -45,8 +45,15 @@ function tellReader(bus: ServiceBus, health: HealthServer | undefined, ready: ob
   if (health !== undefined) process.stdout.write(`health: http://127.0.0.1:${health.port}/health\n`);
 }
 
-try {
-  const { bus: options, host, httpPort } = readOptions(process.env);
+// What keeps a broker from starting is what its user gave it; the message says what, and where in the code does not help.
+function refuse(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (process.stderr.isTTY) process.stderr.write(`service-bus could not start: ${reason}\n`);
+  else log.error('could not start', { reason });
+  process.exit(1);
+}
+
+async function start({ bus: options, host, httpPort }: MainOptions): Promise<void> {
   const bus = await startServiceBus({ ...options, log, onFailure: leaveAtOnce });
   let isLeaving = false;
   const health = httpPort === undefined ? undefined : await serveHealth({ host, port: httpPort }, () => !isLeaving);
@@ -64,7 +71,12 @@ try {
     // A parent that died while this process started is not told by an event any more.
     if (!process.connected) process.emit('disconnect');
   }
+}
+
+try {
+  const options = readOptions(process.env);
+  if (options === undefined) process.stdout.write(usage);
+  else await start(options);
 } catch (error) {
-  log.error('could not start', { reason: describeError(error) });
-  process.exit(1);
+  refuse(error);
 }

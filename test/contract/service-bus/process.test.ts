@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ServiceBusClient } from '@azure/service-bus';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../../helpers/eventually.js';
@@ -81,11 +81,25 @@ describe('the broker as a process', () => {
     expect(await ended).toBe(0);
   });
 
+  test('finds its files from where its user stands, also when npm starts it elsewhere, and explains its options', async () => {
+    const settings = { npm_lifecycle_event: 'service-bus', INIT_CWD: dirname(configFile), ...environment };
+    const { pid, stdout, ended } = startProgram('node', [program, '--config', basename(configFile)], settings);
+    await eventually('the line', () => stdout().includes('"ready":true'));
+    process.kill(pid, 'SIGTERM');
+    expect(await ended).toBe(0);
+    const help = startProgram('node', [program, '--help'], {});
+    expect(await help.ended).toBe(0);
+    expect(help.stdout()).toMatch(/--config FILE[^]*--idle-links/);
+  });
+
   test.each([
     ['a key others know from elsewhere', ['--config', configFile, '--emulator-key', '--host', '0.0.0.0'], {}, /--host/],
     ['a file of keys that is one', ['--config', configFile, '--keys', configFile], environment, /--keys/],
     ['the key', [] as string[], {}, /BOOKEND_SERVICE_BUS_KEY/],
-    ['a configuration', ['--config', '/nowhere.json'], environment, /nowhere\.json/],
+    ['a configuration', ['--config', '/nowhere.json'], environment, /nowhere\.json' cannot be read/],
+    ['a configuration that is JSON', ['--config', program], environment, /main\.js' is no JSON/],
+    ['a number of seconds', ['--config', configFile, '--idle-links', '-1'], environment, /--idle-links/],
+    ['a number of bytes', ['--config', configFile, '--compact-at', 'x'], environment, /--compact-at/],
     ['a port that is one', ['--config', configFile, '--port', 'x'], environment, /--port/],
     ['options it knows', ['--config', configFile, '--colour'], environment, /--colour/],
   ])('does not start without %s and says why', async (_, args, settings, reason) => {
