@@ -14,6 +14,7 @@ import type { NodeRecord } from './node-record.js';
 import type { Processes } from './processes.js';
 import type { Reporter } from './reporter.js';
 import type { Ending } from './run-record.js';
+import type { Transfers } from './transfers.js';
 
 /** The outer world of an agent: everything that a simulator replaces. */
 export type AgentWorld = {
@@ -25,6 +26,7 @@ export type AgentWorld = {
   readonly disk: Disk;
   readonly processes: Processes;
   readonly downloads: Downloads;
+  readonly transfers: Transfers;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;

@@ -21,6 +21,28 @@ export type OpenFile = {
   close(): Promise<void>;
 };
 
+export type FileTarget = {
+  /** A directory that the file must not leave, by links either. */
+  readonly within: string;
+  /** Below that directory. */
+  readonly path: string;
+  /** Permission bits. */
+  readonly mode: number;
+};
+
+/** Why the disk did not take a file. */
+export type FileFault = 'escapes' | 'directoryNotMade' | 'notCreated' | 'notWritten' | 'diskFull';
+
+export class FileRefused extends Error {
+  override readonly name = 'FileRefused';
+  readonly fault: FileFault;
+
+  constructor(message: string, fault: FileFault, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
+
 export type Disk = {
   readState(name: string): Promise<string | undefined>;
   /** Names of the files in a folder of the state directory; none when the folder is absent. */
@@ -41,6 +63,11 @@ export type Disk = {
   /** A small text file below the root. */
   readText(path: string): Promise<string | undefined>;
   writeText(path: string, text: string): Promise<void>;
+  /**
+   * Writes a file as its content comes, replacing an older one only once all of it is there. Parents are made. Rejects with FileRefused, or
+   * as the content does; nothing of it is left then.
+   */
+  receiveFile(target: FileTarget, content: AsyncIterable<Uint8Array>): Promise<void>;
 
   /** Facts about a file or directory; undefined when it is absent, is neither, or leads out of the root through a link. */
   facts(path: string): Promise<FileFacts | undefined>;

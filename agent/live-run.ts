@@ -2,9 +2,11 @@
 // crash can go on from the record alone. One life per run: only it changes the record until the end.
 import type { AgentContext } from './agent-context.js';
 import { splitCommandLine } from './command-line.js';
+import { EndRequest } from './end-request.js';
 import { environmentOf } from './environment.js';
 import { wallClockExceeded } from './failures.js';
 import { graceMs, killTree } from './kill-tree.js';
+import { sendOutputFiles } from './output-files.js';
 import type { Launch, Target, TryId } from './processes.js';
 import { decideAfterTry, endedUnstarted, retryDelayMs, type TryEnd } from './run-decisions.js';
 import { toKeptFolder } from './kept-folder.js';
@@ -13,17 +15,6 @@ import { isSuccess, jobMarker, type Ending, type RunningRecord, type RunRecord, 
 import { prepareRun } from './start-run.js';
 import { taskPaths } from './task-paths.js';
 import { pause, unlessAborted, untilDone } from './waiting.js';
-
-/** Aborting a life with this ends its run; the reason that came first is the one that is told. */
-export class EndRequest extends Error {
-  readonly ending: Ending;
-
-  constructor(ending: Ending) {
-    super(`The run is ended: ${ending.ending}`);
-    this.name = 'EndRequest';
-    this.ending = ending;
-  }
-}
 
 // A process that this agent did not start is looked at this often.
 const adoptedLookMs = 250;
@@ -61,9 +52,15 @@ async function beginRun(agent: AgentContext, run: RunRecord, ending: AbortSignal
     return await enter(agent, run, state);
   } catch (error) {
     if (!(error instanceof EndRequest)) throw error;
-    const { failure } = error.ending;
-    const why = { ending: 'neverStarted', ...(failure === undefined ? {} : { failure }) } as const;
-    return enter(agent, run, endedUnstarted(agent.time.now(), why));
+    const { ending: why, failure } = error.ending;
+    // Receiving files counts as running: its time may be over before the command began.
+    const ended = {
+      ending: why === 'wallClock' ? why : 'neverStarted',
+      ...(failure === undefined ? {} : { failure }),
+    } as const;
+    const { state } = agent.journal.runs.get(run.runId) ?? run;
+    const beganAt = state.name === 'accepted' ? state.beganAt : undefined;
+    return enter(agent, run, endedUnstarted(agent.time.now(), ended, beganAt));
   }
 }
 
@@ -83,7 +80,9 @@ async function liveTry(agent: AgentContext, run: RunningRecord, ending: AbortSig
     const end = await followTry(agent, run, ending);
     await sweepAfter(agent, run, end);
     const after = decideAfterTry(run.state, end, agent.time.now());
-    if (after.next === 'end') return await enter(agent, run, after.state);
+    if (after.next === 'end') {
+      return await enter(agent, run, await sendOutputFiles(agent, run, after.state, [ending, agent.stop]));
+    }
     await pause(agent.clock, retryDelayMs(run.state.tryNumber + 1), [ending, agent.stop]);
     const paths = taskPaths(run.jobDirectory, run.taskId);
     const written = { attempt: run.attempt, retry: run.state.tryNumber };
@@ -157,6 +156,10 @@ async function enter(agent: AgentContext, run: RunRecord, state: RunState): Prom
     agent.log.info('run was started', { ...fields, retryCount: state.tryNumber });
   if (state.name === 'running' && state.ending !== undefined)
     agent.log.info('run is being ended', { ...fields, ending: state.ending.ending });
+  if (state.name === 'accepted') {
+    agent.log.info('order was found too old and is asked for again', fields);
+    agent.reporter.request(0);
+  }
   if (state.name === 'ended') {
     agent.log.info('run ended', { ...fields, ending: state.ending, exitCode: state.exitCode });
     agent.reporter.request(startsTask(agent, entered) ? startedReportMs : 0);

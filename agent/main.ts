@@ -10,6 +10,7 @@ import { createAzureBus } from '../shared/queues/azure-bus.js';
 import { createHttpDownloads } from './adapters/http-downloads.js';
 import { createHttpJoin } from './adapters/http-join.js';
 import { loadNodeSeal } from './adapters/jose-node-seal.js';
+import { createHttpTransfers } from './adapters/http-transfers.js';
 import { createLinuxProcesses } from './adapters/linux-processes.js';
 import { createNodeDisk } from './adapters/node-disk.js';
 import { becomeOnlyAgent } from './adapters/single-instance.js';
@@ -61,6 +62,7 @@ async function main(given: AgentArguments): Promise<void> {
     disk,
     processes: await createLinuxProcesses({ root, state, bootName: given.bootName }),
     downloads: createHttpDownloads(),
+    transfers: createHttpTransfers(),
     clock: systemClock,
     ids: systemIds,
     log,

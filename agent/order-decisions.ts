@@ -50,6 +50,7 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
   const fresh = ordered
     .filter(({ runId }) => !seen.runs.has(runId))
     .map((run) => toRecord(run, order, seen.node.imageEpoch, killed.get(run.runId), now));
+  const renewed = ordered.flatMap((run) => renew(seen.runs.get(run.runId), run));
   // Who orders or kills a run that has ended has not kept its end, whatever was acknowledged: it is reported once more.
   const askedAgain = [...ordered, ...order.kills]
     .map(({ runId }) => seen.runs.get(runId))
@@ -60,7 +61,7 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
   const acknowledged = acknowledgedBy(order, seen).filter((run) => !again.has(run.runId));
   return {
     kind: 'applied',
-    runs: uniqueByRun([...fresh, ...acknowledged, ...askedAgain]),
+    runs: uniqueByRun([...fresh, ...renewed, ...acknowledged, ...askedAgain]),
     earlyKills,
     forgottenJobs: order.forget
       ? [
@@ -75,7 +76,9 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
       : [],
     kills: order.kills,
     isReportDue:
-      fresh.length < ordered.length || askedAgain.length > 0 || fresh.some((run) => run.state.name === 'ended'),
+      fresh.length + renewed.length < ordered.length ||
+      askedAgain.length > 0 ||
+      fresh.some((run) => run.state.name === 'ended'),
   };
 }
 
@@ -115,6 +118,13 @@ function toRecord(
         ? { name: 'accepted', definition: run.definition }
         : endedUnstarted(now, { ending: 'neverStarted', failure: killed }),
   };
+}
+
+/** The record of a run that waited for its order to come again, now that it has. */
+function renew(known: RunRecord | undefined, { definition }: RunOrder): readonly RunRecord[] {
+  if (known?.state.name !== 'accepted' || known.state.needsFreshOrder !== true) return [];
+  const { needsFreshOrder: _, renewals = 0, ...state } = known.state;
+  return [{ ...known, state: { ...state, definition, renewals: renewals + 1 } }];
 }
 
 function acknowledgedBy({ acknowledged }: Order, seen: SeenByOrder): RunRecord[] {

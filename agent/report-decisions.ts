@@ -72,7 +72,12 @@ export function toRunReport(run: RunRecord, ageMs: (instant: Instant) => number)
   };
   switch (state.name) {
     case 'accepted':
-      return { ...common, state: 'accepted', retryCount: 0 };
+      return {
+        ...common,
+        state: state.beganAt === undefined ? 'accepted' : 'running',
+        ...started(state.beganAt, 0, ageMs),
+        ...(state.needsFreshOrder === true ? { needsFreshOrder: true } : {}),
+      };
     case 'running':
       return { ...common, state: 'running', ...started(state.startedAt, state.tryNumber, ageMs) };
     case 'ended':

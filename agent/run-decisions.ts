@@ -50,7 +50,7 @@ export function decideNextSteps(seen: SeenRuns): readonly NextStep[] {
     const runs = (other: RunRecord): boolean =>
       other.state.name === 'running' || seen.live.has(other.runId) || started.has(other.runId);
     const step = decideStep(run, others, runs, seen, leaving !== undefined);
-    if (step === 'wait') continue;
+    if (step === 'wait' || (step === 'start' && run.state.needsFreshOrder === true)) continue;
     if (step === 'start') started.add(run.runId);
     steps.push({ runId: run.runId, step });
   }
@@ -150,8 +150,7 @@ export function decideLeftBehind(
   now: Instant,
 ): EndedState {
   if (run.state.name === 'ended') return run.state;
-  if (run.state.name === 'accepted')
-    return { name: 'ended', ending: 'lost', retryCount: 0, endedAt: now, acknowledged: false };
+  if (run.state.name === 'accepted') return endedUnstarted(now, { ending: 'lost' }, run.state.beganAt);
   // After a shutdown the code may be the work of our own signal.
   const after = look?.state === 'exited' && !wasShutDown ? decideAfterTry(run.state, look, now) : undefined;
   if (after?.next === 'end') return after.state;
@@ -173,7 +172,12 @@ export function retryDelayMs(retryNumber: number): number {
   return retryNumber <= 3 ? 0 : Math.min(100 * 2 ** (retryNumber - 3), 10_000);
 }
 
-/** The end of a run that never started. */
-export function endedUnstarted(now: Instant, why: Pick<EndedState, 'ending' | 'failure'>): EndedState {
-  return { name: 'ended', ...why, retryCount: 0, endedAt: now, acknowledged: false };
+/** The end of a run whose command never started; `beganAt`: since when it received its files. */
+export function endedUnstarted(
+  now: Instant,
+  why: Pick<EndedState, 'ending' | 'failure'>,
+  beganAt?: Instant,
+): EndedState {
+  const started = beganAt === undefined ? {} : { startedAt: beganAt };
+  return { name: 'ended', ...why, retryCount: 0, ...started, endedAt: now, acknowledged: false };
 }

@@ -1,7 +1,8 @@
 // Gives every run that may run a life, and jobs that are to be forgotten their end. Called whenever something has changed.
 import type { AgentContext } from './agent-context.js';
 import { forgetJob } from './forget-job.js';
-import { EndRequest, liveRun } from './live-run.js';
+import { EndRequest } from './end-request.js';
+import { liveRun } from './live-run.js';
 import { decideNextSteps } from './run-decisions.js';
 import type { Ending } from './run-record.js';
 import { AgentStopped, untilDone } from './waiting.js';

@@ -1,6 +1,7 @@
 // A run as the journal keeps it, one file each.
 //
-//   accepted  journaled with its order; nothing has run. Left when it is started, or ended unstarted.
+//   accepted  journaled with its order; nothing has run. From `beganAt` on it receives its files, again after a crash. With `needsFreshOrder`
+//             it waits for its order to come again. Left when it is started, or ended unstarted.
 //   running   try `tryNumber` may have been started: journaled before it is, so whoever reads this must look at the try.
 //             `ending` is journaled before the first signal: the first reason wins.
 //   ended     nothing of it will run again. Kept after its acknowledgement, so that an old order never runs it again.
@@ -29,7 +30,16 @@ export type TryRecord = z.infer<typeof trySchema>;
 export const mostTries = 10;
 
 const stateSchema = z.discriminatedUnion('name', [
-  z.object({ name: z.literal('accepted'), definition: definitionSourceSchema }),
+  z.object({
+    name: z.literal('accepted'),
+    definition: definitionSourceSchema,
+    /** Since when it receives its resource files, which counts as running. */
+    beganAt: instantSchema.optional(),
+    /** A URL in its order is good no more. */
+    needsFreshOrder: z.literal(true).optional(),
+    /** How often its order came again for that. */
+    renewals: z.int().optional(),
+  }),
   z.object({
     name: z.literal('running'),
     definition: runDefinitionSchema,
@@ -79,6 +89,7 @@ export const runRecordSchema = z.object({
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 export type RunState = RunRecord['state'];
+export type AcceptedState = Extract<RunState, { name: 'accepted' }>;
 export type RunningState = Extract<RunState, { name: 'running' }>;
 export type EndedState = Extract<RunState, { name: 'ended' }>;
 export type RunningRecord = RunRecord & { readonly state: RunningState };

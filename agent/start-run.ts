@@ -5,34 +5,44 @@ import { splitCommandLine } from './command-line.js';
 import { DownloadRefused } from './downloads.js';
 import { environmentOf } from './environment.js';
 import { launchFailed, nodeCouldNot, programNotFound } from './failures.js';
+import { noteBeginning, receiveInTime } from './begin-receiving.js';
 import { earlierOutput, setOutputAside } from './outputs.js';
 import { endedUnstarted } from './run-decisions.js';
-import type { EndedState, RunningState, RunRecord } from './run-record.js';
+import type { AcceptedState, EndedState, RunningState, RunRecord } from './run-record.js';
 import { taskPaths } from './task-paths.js';
 import { backOffMs, pause, unlessAborted } from './waiting.js';
 
+// A URL that was refused this often although it was fresh will not be better next time.
+const mostRenewals = 3;
+
 /**
- * Readies an accepted run. Answers the state it enters: running with its first try, or ended because it cannot be started.
- * Nothing it began is left behind when `signal` breaks it off: only waits are broken off.
+ * Readies an accepted run. Answers the state it enters: running with its first try, ended because it cannot be started, or still accepted
+ * because its order has to come again. Nothing it began is left behind when `signal` breaks it off: only waits are broken off.
  */
 export async function prepareRun(
   agent: AgentContext,
   run: RunRecord,
   signal: AbortSignal,
-): Promise<RunningState | EndedState> {
+): Promise<RunningState | EndedState | AcceptedState> {
   const { state } = run;
   if (state.name !== 'accepted') throw new Error(`Run '${run.runId}' was to be started but is ${state.name}`);
+  let { beganAt } = state;
   const notStartable = (failure: FailureInfo, retentionMs?: number): EndedState => ({
-    ...endedUnstarted(agent.time.now(), { ending: 'notStartable', failure }),
+    ...endedUnstarted(agent.time.now(), { ending: 'notStartable', failure }, beganAt),
     ...(retentionMs === undefined ? {} : { retentionMs }),
   });
+  const tooOld = (failure: FailureInfo, retentionMs?: number): EndedState | AcceptedState =>
+    (state.renewals ?? 0) < mostRenewals
+      ? { ...state, ...(beganAt === undefined ? {} : { beganAt }), needsFreshOrder: true }
+      : notStartable(failure, retentionMs);
 
   const definition =
     'inline' in state.definition
       ? state.definition.inline
       : await fetchDefinition(agent, state.definition.url, [signal, agent.stop]);
-  if (definition === undefined)
-    return notStartable(nodeCouldNot('Unknown', 'The definition of the task was not available'));
+  const unavailable = nodeCouldNot('Unknown', 'The definition of the task was not available');
+  if (definition === 'refused') return tooOld(unavailable);
+  if (definition === 'unreadable') return notStartable(unavailable);
   const command = splitCommandLine(definition.commandLine);
   if (command.outcome === 'unreadable') return notStartable(launchFailed(command.message));
 
@@ -49,6 +59,14 @@ export async function prepareRun(
       retentionMs,
     );
   }
+  const { resourceFiles: files = [], constraints } = definition;
+  if (files.length > 0) {
+    beganAt ??= await noteBeginning(agent, run, state);
+    const received = await receiveInTime(agent, { files, constraints, working: paths.working, beganAt }, signal);
+    if (received.outcome === 'failed') return notStartable(received.failure, retentionMs);
+    if (received.outcome === 'stale')
+      return tooOld(nodeCouldNot('Unknown', 'The container of the linked account could not be read'), retentionMs);
+  }
   const environment = environmentOf(run, definition.environmentSettings, agent.identity);
   const program = await agent.processes.findProgram(
     command.words[0],
@@ -63,8 +81,8 @@ export async function prepareRun(
     definition,
     program: program.path,
     tryNumber: 0,
-    firstStartedAt: now,
-    startedAt: now,
+    firstStartedAt: beganAt ?? now,
+    startedAt: beganAt ?? now,
   };
 }
 
@@ -72,13 +90,14 @@ async function fetchDefinition(
   { downloads, clock, log }: AgentContext,
   url: string,
   signals: readonly AbortSignal[],
-): Promise<RunDefinition | undefined> {
+): Promise<RunDefinition | 'refused' | 'unreadable'> {
   for (let failures = 1; ; failures += 1) {
     try {
       const parsed = runDefinitionSchema.safeParse(JSON.parse(await unlessAborted(downloads.getText(url), signals)));
-      return parsed.success ? parsed.data : undefined;
+      return parsed.success ? parsed.data : 'unreadable';
     } catch (error) {
-      if (error instanceof DownloadRefused || error instanceof SyntaxError) return undefined;
+      if (error instanceof DownloadRefused) return 'refused';
+      if (error instanceof SyntaxError) return 'unreadable';
       if (signals.some((signal) => signal.aborted)) throw error;
       if (failures === 1) log.warn('definition was not downloaded and is asked for again', { error });
       await pause(clock, backOffMs(failures), signals);

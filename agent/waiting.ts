@@ -43,15 +43,25 @@ export async function pause(clock: Clock, ms: number, signals: readonly AbortSig
  * Lends `use` a signal that is aborted with `signal` and left behind afterwards: the client of the bus forgets to take its listener back
  * when a wait ends without a message, which would add up on a signal that lives as long as the program.
  */
-export async function withOwnSignal<T>(signal: AbortSignal, use: (own: AbortSignal) => Promise<T>): Promise<T> {
+export function withOwnSignal<T>(signal: AbortSignal, use: (own: AbortSignal) => Promise<T>): Promise<T> {
+  return withFirstOf([signal], use);
+}
+
+/** Lends `use` a signal that is aborted with the first of `signals`, and left behind afterwards. */
+export async function withFirstOf<T>(
+  signals: readonly AbortSignal[],
+  use: (own: AbortSignal) => Promise<T>,
+): Promise<T> {
   const own = new AbortController();
-  const forward = (): void => own.abort(signal.reason);
-  if (signal.aborted) forward();
-  signal.addEventListener('abort', forward, { once: true });
+  const listeners = signals.map((signal) => [signal, (): void => own.abort(signal.reason)] as const);
+  for (const [signal, forward] of listeners) {
+    if (signal.aborted) forward();
+    signal.addEventListener('abort', forward, { once: true });
+  }
   try {
     return await use(own.signal);
   } finally {
-    signal.removeEventListener('abort', forward);
+    for (const [signal, forward] of listeners) signal.removeEventListener('abort', forward);
   }
 }
 

@@ -33,6 +33,13 @@ export const settingsSchema = z.object({
     .default('bookend'),
   /** Where a job's release is owed: where a `task` of it ran after its preparation, or wherever its `preparation` ran. Counts for jobs added from then on. */
   BookendReleaseAfter: z.enum(['task', 'preparation']).default('task'),
+  /** For how many seconds a URL in an order is good; a node that comes late asks for a fresh one. */
+  BookendOrderUrlSeconds: z.coerce
+    .number({ error: 'expected a number of seconds' })
+    .int({ error: 'expected whole seconds' })
+    .min(1, { error: 'expected at least 1 second' })
+    .max(7 * 86_400, { error: 'expected at most 604800 seconds' })
+    .default(86_400),
   /** Least level that is logged. */
   BookendLogLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -45,6 +52,7 @@ export type Config = {
   readonly table: string;
   readonly container: string;
   readonly releaseAfter: 'task' | 'preparation';
+  readonly orderUrlValidMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 };
 
@@ -71,6 +79,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     table: settings.BookendTable,
     container: settings.BookendContainer,
     releaseAfter: settings.BookendReleaseAfter,
+    orderUrlValidMs: settings.BookendOrderUrlSeconds * 1000,
     logLevel: settings.BookendLogLevel,
   };
 }

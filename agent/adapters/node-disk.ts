@@ -2,6 +2,7 @@
 import { constants, promises as fs, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Disk, FileFacts, ListedFile, OpenFile } from '../disk.js';
+import { receiveWithin } from './receive-file.js';
 
 const privateFile = 0o600;
 const privateDirectory = 0o700;
@@ -59,6 +60,8 @@ export async function createNodeDisk(directories: { readonly root: string; reado
       await fs.rename(`${inRoot(path)}.new`, inRoot(path));
       await syncFolder(dirname(inRoot(path)));
     },
+
+    receiveFile: ({ within, path, mode }, content) => receiveWithin(inRoot(within), path, mode, content),
 
     facts: (path) => factsWithin(root, inRoot(path)),
     open: (path) => openWithin(root, inRoot(path)),

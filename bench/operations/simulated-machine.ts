@@ -27,6 +27,7 @@ export function createSimulatedDisk(): Disk {
     async writeText(path, text) {
       texts.set(path, text);
     },
+    receiveFile: async () => undefined,
     facts: async () => undefined,
     open: async () => undefined,
     list: async () => undefined,

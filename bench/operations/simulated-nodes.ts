@@ -74,6 +74,7 @@ export function startSimulatedNodes(options: {
         getText: () => Promise.reject(new Error('Simulated nodes download nothing')),
         putBlob: () => Promise.reject(new Error('Simulated nodes upload nothing')),
       },
+      transfers: { readUrl: noTransfer, readBlob: noTransfer, listBlobs: noTransfer, writeBlob: noTransfer },
       clock: systemClock,
       ids: systemIds,
       log: silentLog,
@@ -111,4 +112,8 @@ export function startSimulatedNodes(options: {
       await capacityBus.close().catch(() => undefined);
     },
   };
+}
+
+function noTransfer(): never {
+  throw new Error('Simulated nodes transfer no files');
 }

@@ -1,10 +1,13 @@
 // Blobs in Azure Blob Storage or Azurite, through the official client.
 import {
   BlobSASPermissions,
-  ContainerClient,
+  BlobServiceClient,
+  ContainerSASPermissions,
   RestError,
   SASProtocol,
-  type ContainerClient as Container,
+  StorageSharedKeyCredential,
+  generateBlobSASQueryParameters,
+  type ContainerClient,
 } from '@azure/storage-blob';
 import type { Clock } from '../clock.js';
 import { BlobsUnavailable, type Blobs } from './blobs.js';
@@ -14,9 +17,18 @@ const clockSkewMs = 15 * 60_000;
 
 /** Opens container `name` behind a storage connection string with an account key; creates it when first written to. */
 export function createAzureBlobs(connectionString: string, name: string, clock: Clock): Blobs {
-  const container: Container = new ContainerClient(connectionString, name, {
+  const account = BlobServiceClient.fromConnectionString(connectionString, {
     retryOptions: { maxTries: 4, retryDelayInMs: 100, maxRetryDelayInMs: 1000 },
   });
+  const container: ContainerClient = account.getContainerClient(name);
+  const lifetime = (validMs: number): { startsOn: Date; expiresOn: Date; protocol: SASProtocol } => {
+    const now = clock.now().getTime();
+    return {
+      startsOn: new Date(now - clockSkewMs),
+      expiresOn: new Date(now + validMs),
+      protocol: SASProtocol.HttpsAndHttp,
+    };
+  };
   let created: Promise<unknown> | undefined;
   const ensureContainer = async (): Promise<void> => {
     created ??= container.createIfNotExists();
@@ -49,13 +61,19 @@ export function createAzureBlobs(connectionString: string, name: string, clock: 
       }),
     async urlFor(blob, right, validMs) {
       await told('creating the container', ensureContainer);
-      const now = clock.now().getTime();
-      return container.getBlobClient(blob).generateSasUrl({
-        permissions: BlobSASPermissions.parse(right === 'read' ? 'r' : 'cw'),
-        startsOn: new Date(now - clockSkewMs),
-        expiresOn: new Date(now + validMs),
-        protocol: SASProtocol.HttpsAndHttp,
-      });
+      const permissions = BlobSASPermissions.parse(right === 'read' ? 'r' : 'cw');
+      return container.getBlobClient(blob).generateSasUrl({ permissions, ...lifetime(validMs) });
+    },
+    containerUrlFor(other, validMs) {
+      if (other === name) return undefined;
+      const { credential } = account;
+      if (!(credential instanceof StorageSharedKeyCredential))
+        throw new Error(
+          `The URL of container '${other}' was to be signed, but the connection string has no account key`,
+        );
+      const permissions = ContainerSASPermissions.parse('rl');
+      const values = { containerName: other, permissions, ...lifetime(validMs) };
+      return `${account.getContainerClient(other).url}?${generateBlobSASQueryParameters(values, credential).toString()}`;
     },
   };
 }

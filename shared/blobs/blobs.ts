@@ -10,6 +10,11 @@ export type Blobs = {
   remove(name: string): Promise<void>;
   /** An URL with which its holder may read or write this one blob for `validMs`. */
   urlFor(name: string, right: 'read' | 'write', validMs: number): Promise<string>;
+  /**
+   * An URL with which its holder may list and read another container of the same account for `validMs`, whether or not there is one.
+   * Undefined for the own container: nobody is let into that.
+   */
+  containerUrlFor(container: string, validMs: number): string | undefined;
 };
 
 /** Throttled, timed out or unreachable: what was asked for may or may not have happened. */

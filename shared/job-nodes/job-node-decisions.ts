@@ -33,7 +33,8 @@ export function instantAgo(now: Date, agoMs: number | undefined): string {
 /** How an ended run turned out; nothing for one that may run again (it vanished, or never began). */
 export function outcomeOf(report: RunReport, now: Date): RunOutcome | undefined {
   if (report.state !== 'ended' || report.ending === 'lost' || report.ending === 'neverStarted') return undefined;
-  const success = report.ending === 'exited' && report.exitCode === 0;
+  // Output files that could not be uploaded fail a command that went well.
+  const success = report.ending === 'exited' && report.exitCode === 0 && report.failure === undefined;
   return {
     startTime: instantAgo(now, report.startedAgoMs ?? report.endedAgoMs),
     endTime: instantAgo(now, report.endedAgoMs),

@@ -13,6 +13,7 @@ import {
   unsupported,
 } from '../rest/body-types.js';
 import { parseBody, refuse, requireStorable } from '../rest/request-body.js';
+import { fromResourceFiles, resourceFilesBody } from '../tasks/file-body.js';
 import {
   constraintsBody,
   defaultRetentionMs,
@@ -34,7 +35,7 @@ const preparationBody = z.strictObject({
   id: idText.default('jobpreparation'),
   commandLine: commandLineText,
   containerSettings: unsupported,
-  resourceFiles: unsupported,
+  resourceFiles: resourceFilesBody.optional(),
   environmentSettings: environmentSettingsBody.optional(),
   constraints: constraintsBody.optional(),
   waitForSuccess: z.boolean().default(true),
@@ -46,7 +47,7 @@ const releaseBody = z.strictObject({
   id: idText.default('jobrelease'),
   commandLine: commandLineText,
   containerSettings: unsupported,
-  resourceFiles: unsupported,
+  resourceFiles: resourceFilesBody.optional(),
   environmentSettings: environmentSettingsBody.optional(),
   maxWallClockTime: durationBody({ most: maxReleaseWallClockMs }).default(maxReleaseWallClockMs),
   retentionTime: durationBody().optional(),
@@ -157,6 +158,7 @@ function fromPreparation(body: z.output<typeof preparationBody>): PreparationDef
   return {
     id: body.id,
     commandLine: body.commandLine,
+    ...fromResourceFiles(body.resourceFiles),
     environmentSettings: fromEnvironmentSettings(body.environmentSettings),
     // The service echoes 0 for an omitted count, whatever the job's own count is.
     constraints: fromConstraints(body.constraints, 0),
@@ -170,6 +172,7 @@ function fromRelease(body: z.output<typeof releaseBody>): ReleaseDefinition {
   return {
     id: body.id,
     commandLine: body.commandLine,
+    ...fromResourceFiles(body.resourceFiles),
     environmentSettings: fromEnvironmentSettings(body.environmentSettings),
     maxWallClockMs: body.maxWallClockTime,
     retentionMs: storedDuration(body.retentionTime ?? defaultRetentionMs),

@@ -2,6 +2,7 @@
 // https://learn.microsoft.com/rest/api/batchservice/job/add#jobmanagertask
 import { z } from 'zod';
 import { commandLineText, displayNameText, idText, unsupported } from '../rest/body-types.js';
+import { fromOutputFiles, fromResourceFiles, outputFilesBody, resourceFilesBody } from '../tasks/file-body.js';
 import {
   constraintsBody,
   environmentSettingsBody,
@@ -23,8 +24,8 @@ export const jobManagerBody = z.strictObject({
   displayName: displayNameText.optional(),
   commandLine: commandLineText,
   containerSettings: unsupported,
-  resourceFiles: unsupported,
-  outputFiles: unsupported,
+  resourceFiles: resourceFilesBody.optional(),
+  outputFiles: outputFilesBody.optional(),
   environmentSettings: environmentSettingsBody.optional(),
   constraints: constraintsBody.optional(),
   requiredSlots: z.int().min(1).max(maxSlots).default(1),
@@ -43,6 +44,8 @@ export function fromJobManager(body: z.output<typeof jobManagerBody>, inheritedR
       id: body.id,
       ...(body.displayName !== undefined && { displayName: body.displayName }),
       commandLine: body.commandLine,
+      ...fromResourceFiles(body.resourceFiles),
+      ...fromOutputFiles(body.outputFiles),
       environmentSettings: fromEnvironmentSettings(body.environmentSettings),
       constraints: fromConstraints(body.constraints, inheritedRetryCount),
       requiredSlots: body.requiredSlots,
@@ -60,6 +63,8 @@ export function toJobManager({ task, killJobOnCompletion, allowLowPriorityNode }
     id: task.id,
     ...ifSet('displayName', task.displayName),
     commandLine: task.commandLine,
+    ...ifSet('resourceFiles', task.resourceFiles),
+    ...ifSet('outputFiles', task.outputFiles),
     ...unlessEmpty('environmentSettings', task.environmentSettings),
     constraints: toConstraints(task.constraints),
     requiredSlots: task.requiredSlots,

@@ -59,6 +59,7 @@ function toPreparation(preparation: PreparationDefinition): Record<string, unkno
   return {
     id: preparation.id,
     commandLine: preparation.commandLine,
+    ...ifSet('resourceFiles', preparation.resourceFiles),
     ...unlessEmpty('environmentSettings', preparation.environmentSettings),
     constraints: toConstraints(preparation.constraints),
     userIdentity: preparation.userIdentity,
@@ -71,6 +72,7 @@ function toRelease(release: ReleaseDefinition): Record<string, unknown> {
   return {
     id: release.id,
     commandLine: release.commandLine,
+    ...ifSet('resourceFiles', release.resourceFiles),
     ...unlessEmpty('environmentSettings', release.environmentSettings),
     maxWallClockTime: formatDuration(release.maxWallClockMs),
     retentionTime: formatDuration(release.retentionMs),

@@ -8,11 +8,13 @@
 //   deleting     entered by delete; as terminating unless the job had completed; then its rows go, page by page.
 import { z } from 'zod';
 import { jobManagerSchema } from './job-manager.js';
+import { resourceFileSchema } from '../tasks/resource-file.js';
 import { environmentSettingSchema, runConstraintsSchema, userIdentitySchema } from '../tasks/run-definition.js';
 
 export const preparationDefinitionSchema = z.object({
   id: z.string(),
   commandLine: z.string(),
+  resourceFiles: z.array(resourceFileSchema).optional(),
   environmentSettings: z.array(environmentSettingSchema),
   constraints: runConstraintsSchema,
   waitForSuccess: z.boolean(),
@@ -24,6 +26,7 @@ export type PreparationDefinition = z.infer<typeof preparationDefinitionSchema>;
 export const releaseDefinitionSchema = z.object({
   id: z.string(),
   commandLine: z.string(),
+  resourceFiles: z.array(resourceFileSchema).optional(),
   environmentSettings: z.array(environmentSettingSchema),
   maxWallClockMs: z.number(),
   retentionMs: z.number(),

@@ -102,6 +102,8 @@ export const runReportSchema = z.object({
   /** Set when ended: lost = its process vanished without a result (crash, reboot); killed = ended by an order or its wall clock; neverStarted = ended before any process. */
   ending: z.enum(['exited', 'notStartable', 'wallClock', 'killed', 'neverStarted', 'lost']).optional(),
   failure: failureInfoSchema.optional(),
+  /** Accepted, but a URL in its order is good no more: it waits for its order to be sent again. */
+  needsFreshOrder: z.boolean().optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;
 

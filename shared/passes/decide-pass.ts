@@ -10,6 +10,7 @@ import { endJobs, keepRefs } from './ending-decisions.js';
 import { dropVoidLeases, hearReports, showNodeStates, welcomeNodes } from './hearing-decisions.js';
 import { closePool, dissolvePool, loseSilentNodes, settleLostJobNodes, watchAgain } from './loss-decisions.js';
 import { killDeletedTasks, repeatOrders } from './order-decisions.js';
+import { renewOrders } from './renewal-decisions.js';
 import { populatePool, toCapacity } from './population-decisions.js';
 import { needEveryJob } from './draft.js';
 import { repeatStartTasks } from './start-task-decisions.js';
@@ -49,6 +50,7 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   serveRequests(draft);
   repeatStartTasks(draft);
   repeatOrders(draft);
+  renewOrders(draft);
   killDeletedTasks(draft);
   terminateJobs(draft);
   disableJobs(draft);

@@ -14,12 +14,11 @@ import { sealedContentType } from '../nodes/sealing.js';
 import type { Membership } from '../nodes/node-keys.js';
 import type { OutgoingMessage } from '../queues/bus.js';
 import type { Services } from '../services.js';
+import { placeDefinition } from './place-definition.js';
 import type { Draft, DraftOrder, DraftRunOrder } from './draft.js';
 
-// A message takes 256 KB, and sealing makes a text a third longer twice; longer definitions are fetched from a blob.
-const maxInlineCharacters = 30_000;
+// A message takes 256 KB, and sealing makes a text a third longer twice.
 const maxOrderBytes = 130_000;
-const definitionValidMs = 24 * 3600_000;
 
 /** Sends one message per (job, node). */
 export async function sendOrders(services: Services, draft: Draft): Promise<void> {
@@ -32,7 +31,10 @@ async function toMessages(services: Services, draft: Draft, order: DraftOrder): 
   const node = draft.nodes.get(order.nodeId);
   const { startTask, preparation, release, tasks, ...rest } = order;
   const common = { ...rest, acknowledged: { epoch: node?.epoch ?? 0, sequence: node?.sequence ?? 0 } };
-  const inPlace = async (run: DraftRunOrder): Promise<RunOrder> => ({ ...run, definition: await place(services, run) });
+  const inPlace = async (run: DraftRunOrder): Promise<RunOrder> => ({
+    ...run,
+    definition: await placeDefinition(services, run),
+  });
   const [placedStartTask, placedPreparation, placedRelease, placedTasks] = await Promise.all([
     startTask === undefined ? undefined : inPlace(startTask),
     preparation === undefined ? undefined : inPlace(preparation),
@@ -69,14 +71,6 @@ function withTasks(first: Order, tasks: readonly RunOrder[]): readonly Order[] {
 }
 
 const bytesOf = (content: object): number => Buffer.byteLength(JSON.stringify(content));
-
-async function place({ blobs }: Services, run: DraftRunOrder): Promise<RunOrder['definition']> {
-  const text = JSON.stringify(run.definition);
-  if (text.length <= maxInlineCharacters) return { inline: run.definition };
-  const name = `definitions/${run.runId}.json`;
-  await blobs.put(name, Buffer.from(text));
-  return { url: await blobs.urlFor(name, 'read', definitionValidMs) };
-}
 
 async function toMessage(
   { clock, sealing }: Services,

@@ -57,6 +57,17 @@ function putOrder(draft: Draft, node: Node, definition: StartTaskDefinition): vo
   };
 }
 
+/** Orders the start task once more although it was heard of: its order had become too old. */
+export function renewStartTask(draft: Draft, node: Node, runId: string): void {
+  const definition = draft.pool?.definition.startTask;
+  const { startTask } = node;
+  if (definition === undefined || startTask?.run.runId !== runId || startTask.run.state === 'completed') return;
+  // Should it have been changed meanwhile, what it was is not known any more.
+  const next = { ...node, startTask: { ...startTask, definitionHash: startTaskHash(definition) } };
+  draft.nodes.set(node.id, next);
+  putOrder(draft, next, definition);
+}
+
 /** What a report says of the node's start task. Answers whether it is the one of this boot. */
 export function hearStartTask(draft: Draft, nodeId: string, report: RunReport): boolean {
   const node = draft.nodes.get(nodeId);

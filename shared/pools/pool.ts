@@ -6,11 +6,13 @@
 import { z } from 'zod';
 import type { DeallocationOption } from '../nodes/node.js';
 import type { JoinKey } from './join-keys.js';
+import { resourceFileSchema } from '../tasks/resource-file.js';
 import { environmentSettingSchema, userIdentitySchema } from '../tasks/run-definition.js';
 
 /** What runs on every node of the pool whenever it joins, boots or gets a new image. */
 export const startTaskDefinitionSchema = z.object({
   commandLine: z.string(),
+  resourceFiles: z.array(resourceFileSchema).optional(),
   environmentSettings: z.array(environmentSettingSchema),
   userIdentity: userIdentitySchema,
   maxTaskRetryCount: z.int().min(-1),

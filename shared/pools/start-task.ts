@@ -3,10 +3,12 @@
 import { z } from 'zod';
 import { hashOf } from '../hash.js';
 import { commandLineText, unsupported } from '../rest/body-types.js';
+import { fromResourceFiles, resourceFilesBody } from '../tasks/file-body.js';
 import {
   environmentSettingsBody,
   fromEnvironmentSettings,
   fromUserIdentity,
+  ifSet,
   retryCountBody,
   unlessEmpty,
   userIdentityBody,
@@ -16,7 +18,7 @@ import type { StartTaskDefinition } from './pool.js';
 export const startTaskBody = z.strictObject({
   commandLine: commandLineText,
   containerSettings: unsupported,
-  resourceFiles: unsupported,
+  resourceFiles: resourceFilesBody.optional(),
   environmentSettings: environmentSettingsBody.optional(),
   userIdentity: userIdentityBody.optional(),
   maxTaskRetryCount: retryCountBody.default(0),
@@ -26,6 +28,7 @@ export const startTaskBody = z.strictObject({
 export function fromStartTask(body: z.output<typeof startTaskBody>): StartTaskDefinition {
   return {
     commandLine: body.commandLine,
+    ...fromResourceFiles(body.resourceFiles),
     environmentSettings: fromEnvironmentSettings(body.environmentSettings),
     userIdentity: fromUserIdentity(body.userIdentity),
     maxTaskRetryCount: body.maxTaskRetryCount,
@@ -37,6 +40,7 @@ export function fromStartTask(body: z.output<typeof startTaskBody>): StartTaskDe
 export function toStartTask(definition: StartTaskDefinition): Record<string, unknown> {
   return {
     commandLine: definition.commandLine,
+    ...ifSet('resourceFiles', definition.resourceFiles),
     ...unlessEmpty('environmentSettings', definition.environmentSettings),
     userIdentity: definition.userIdentity,
     maxTaskRetryCount: definition.maxTaskRetryCount,

@@ -1,6 +1,7 @@
 // What a node needs to know to run one command line: the part that preparation, release and tasks have in common.
 // Instants and durations are milliseconds here; ISO 8601 stays at the REST edge.
 import { z } from 'zod';
+import { outputFileSchema, resourceFileSchema } from './resource-file.js';
 
 export const environmentSettingSchema = z.object({ name: z.string(), value: z.string().optional() });
 export type EnvironmentSetting = z.infer<typeof environmentSettingSchema>;
@@ -22,6 +23,10 @@ export const runDefinitionSchema = z.object({
   commandLine: z.string(),
   environmentSettings: z.array(environmentSettingSchema),
   constraints: runConstraintsSchema,
+  /** Put into the working directory before the start. */
+  resourceFiles: z.array(resourceFileSchema).optional(),
+  /** Uploaded after the end; of tasks only. */
+  outputFiles: z.array(outputFileSchema).optional(),
 });
 export type RunDefinition = z.infer<typeof runDefinitionSchema>;
 

@@ -9,6 +9,7 @@ import { commandLineText, displayNameText, idText, text, unsupported } from '../
 import { parseBody, requireStorable } from '../rest/request-body.js';
 import { dependsOnBody, fromDependsOn, toDependsOn } from './dependencies-resource.js';
 import { exitConditionsBody, fromExitConditions } from './exit-conditions-resource.js';
+import { fromOutputFiles, fromResourceFiles, outputFilesBody, resourceFilesBody } from './file-body.js';
 import {
   constraintsBody,
   environmentSettingsBody,
@@ -32,8 +33,8 @@ const taskAddBody = z.strictObject({
   commandLine: commandLineText,
   containerSettings: unsupported,
   exitConditions: exitConditionsBody.optional(),
-  resourceFiles: unsupported,
-  outputFiles: unsupported,
+  resourceFiles: resourceFilesBody.optional(),
+  outputFiles: outputFilesBody.optional(),
   environmentSettings: environmentSettingsBody.optional(),
   affinityInfo: z.strictObject({ affinityId: text().optional() }).optional(),
   constraints: constraintsBody.optional(),
@@ -56,6 +57,8 @@ export function parseTaskAdd(json: unknown, inheritedRetryCount: number): TaskDe
     id: body.id,
     ...(body.displayName !== undefined && { displayName: body.displayName }),
     commandLine: body.commandLine,
+    ...fromResourceFiles(body.resourceFiles),
+    ...fromOutputFiles(body.outputFiles),
     environmentSettings: fromEnvironmentSettings(body.environmentSettings),
     constraints: fromConstraints(body.constraints, inheritedRetryCount),
     requiredSlots: body.requiredSlots,
@@ -95,6 +98,8 @@ export function toTaskResource(task: Task, { baseUrl }: { readonly baseUrl: stri
     ...ifSet('previousStateTransitionTime', task.previousStateTransitionTime),
     commandLine: definition.commandLine,
     ...ifSet('exitConditions', definition.exitConditions),
+    ...ifSet('resourceFiles', definition.resourceFiles),
+    ...ifSet('outputFiles', definition.outputFiles),
     ...unlessEmpty('environmentSettings', definition.environmentSettings),
     ...ifSet('affinityInfo', definition.affinityId === undefined ? undefined : { affinityId: definition.affinityId }),
     userIdentity: definition.userIdentity,

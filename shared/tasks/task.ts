@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { taskDependenciesSchema } from './dependencies.js';
 import { exitConditionsSchema } from './exit-conditions.js';
+import { outputFileSchema, resourceFileSchema } from './resource-file.js';
 import {
   environmentSettingSchema,
   runConstraintsSchema,
@@ -19,6 +20,8 @@ export const taskDefinitionSchema = z.object({
   id: z.string(),
   displayName: z.string().optional(),
   commandLine: z.string(),
+  resourceFiles: z.array(resourceFileSchema).optional(),
+  outputFiles: z.array(outputFileSchema).optional(),
   environmentSettings: z.array(environmentSettingSchema),
   constraints: runConstraintsSchema,
   requiredSlots: z.int().min(1),

@@ -346,7 +346,7 @@ describe('tasks', () => {
       { id: 'JobPreparation', commandLine: 'c' },
       { id: 'jobrelease', commandLine: 'c' },
       { id: 'mute' },
-      { id: 'needy', commandLine: 'c', resourceFiles: [{ httpUrl: 'u', filePath: 'f' }] },
+      { id: 'needy', commandLine: 'c', containerSettings: { imageName: 'i' } },
     ];
     const answer = await stack.send('POST', '/jobs/Tasks-2/addtaskcollection', { value });
     expect(answer).toMatchObject({

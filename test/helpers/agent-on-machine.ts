@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHttpDownloads } from '../../agent/adapters/http-downloads.js';
+import { createHttpTransfers } from '../../agent/adapters/http-transfers.js';
 import { createLinuxProcesses } from '../../agent/adapters/linux-processes.js';
 import { createNodeDisk } from '../../agent/adapters/node-disk.js';
 import type { Identity } from '../../agent/identity.js';
@@ -18,6 +19,7 @@ import {
   type RunOrder,
   type RunReport,
 } from '../../shared/nodes/node-messages.js';
+import type { OutputFile, ResourceFile } from '../../shared/tasks/resource-file.js';
 import type { RunConstraints } from '../../shared/tasks/run-definition.js';
 import { eventually } from './eventually.js';
 import { plainSeal } from './plain-sealing.js';
@@ -79,6 +81,7 @@ export async function createNodeOnMachine(): Promise<NodeOnMachine> {
         disk: await createNodeDisk({ root: identity.rootDirectory, state: stateDirectory }),
         processes: { ...processes, machine },
         downloads: createHttpDownloads(),
+        transfers: createHttpTransfers(),
         clock,
         ids: systemIds,
         // BOOKEND_TEST_LOG=1 shows what agents say.
@@ -150,9 +153,11 @@ export function runWith(
   given: Partial<Omit<RunOrder, 'definition'>> & {
     readonly environment?: Readonly<Record<string, string>>;
     readonly constraints?: Partial<RunConstraints>;
+    readonly resourceFiles?: readonly ResourceFile[];
+    readonly outputFiles?: readonly OutputFile[];
   } = {},
 ): RunOrder {
-  const { environment = {}, constraints = {}, ...rest } = given;
+  const { environment = {}, constraints = {}, resourceFiles = [], outputFiles = [], ...rest } = given;
   const taskId = rest.taskId ?? 'task1';
   return {
     runId: `run-of-${taskId}`,
@@ -164,6 +169,8 @@ export function runWith(
         commandLine,
         environmentSettings: Object.entries(environment).map(([name, value]) => ({ name, value })),
         constraints: { retentionMs: 7 * 24 * 3600_000, maxTaskRetryCount: 0, ...constraints },
+        resourceFiles: [...resourceFiles],
+        outputFiles: [...outputFiles],
       },
     },
     ...rest,

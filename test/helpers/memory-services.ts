@@ -40,6 +40,7 @@ export function createServices(): MemoryServices {
       table: 'bookend',
       container: 'bookend',
       releaseAfter: 'task',
+      orderUrlValidMs: 24 * 3600_000,
       logLevel: 'error',
     },
   };
@@ -68,6 +69,7 @@ export function createMemoryBlobs(): Blobs & { readonly kept: ReadonlyMap<string
     get: (name) => Promise.resolve(kept.get(name)),
     remove: (name) => Promise.resolve(void kept.delete(name)),
     urlFor: (name) => Promise.resolve(`memory://${name}`),
+    containerUrlFor: (name) => (name === 'bookend' ? undefined : `memory://${name}?rl`),
   };
 }
 

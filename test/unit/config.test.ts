@@ -62,6 +62,7 @@ describe('settings', () => {
       table: 'bookend',
       container: 'bookend',
       releaseAfter: 'task',
+      orderUrlValidMs: 86_400_000,
       logLevel: 'info',
     });
   });

@@ -45,7 +45,6 @@ test('a definition is fetched, again and again while the store has trouble, and 
 });
 
 test.each([
-  ['that is gone', { status: 404, body: '' }],
   ['that is none', { status: 200, body: '{"commandLine":1}' }],
   ['that is no JSON', { status: 200, body: 'hello' }],
 ])('a run with a definition %s cannot be started, and that is not the fault of its user', async (_, answer) => {

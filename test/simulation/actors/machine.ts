@@ -68,7 +68,7 @@ export function createMachine(world: World, { name, nodeId, poolId, joinKey }: M
     },
     disk,
     processes: (of: Life) =>
-      createSimProcesses(sim, { table: processes, files, facts, nextPid: () => (pids += 1) }, of),
+      createSimProcesses(sim, { table: processes, files, facts, nextPid: () => (pids += 1), root: disk.root }, of),
     skewMs: () => skewMs,
     isSilent: () => isSilent,
     joinKey,

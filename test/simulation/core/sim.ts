@@ -6,7 +6,7 @@ import type { Life } from './life.js';
 import { createRandom, type Random } from './random.js';
 import { createScheduler, type Scheduler } from './scheduler.js';
 
-export type Api = 'http' | 'table' | 'bus' | 'blobs' | 'disk' | 'processes' | 'downloads';
+export type Api = 'http' | 'table' | 'bus' | 'blobs' | 'disk' | 'processes' | 'downloads' | 'transfers';
 
 export type Call<T> = {
   readonly life: Life;

@@ -12,6 +12,7 @@ import { createSimDisk, type DiskContent } from '../models/sim-disk.js';
 import { createSimTable } from '../models/sim-table.js';
 import { simJoin } from '../actors/join.js';
 import { createSimSealing, loadSimSeal } from '../models/sim-sealing.js';
+import { createSimTransfers, emptyTransferStore, type TransferStore } from '../models/sim-transfers.js';
 import type { Life } from './life.js';
 import { clockOn } from './scheduler.js';
 import type { Sim } from './sim.js';
@@ -21,6 +22,8 @@ export type World = {
   readonly rows: MemoryRows;
   readonly broker: Broker;
   readonly blobs: BlobStore;
+  /** What users keep in containers of their own. */
+  readonly transfers: TransferStore;
   /** What a function of the app may touch. */
   servicesOf(life: Life): Services;
   /** What an agent may touch. */
@@ -51,6 +54,7 @@ const config: Services['config'] = {
   table: 'bookend',
   container: 'bookend',
   releaseAfter: 'task',
+  orderUrlValidMs: 5 * 60_000,
   logLevel: 'info',
 };
 
@@ -61,12 +65,14 @@ export function createWorld(sim: Sim, wrap: Wrap = {}): World {
   );
   const broker = createBroker(sim.scheduler);
   const blobs: BlobStore = new Map();
+  const transfers = emptyTransferStore();
   const ids = { uuid: () => sim.ids.uuid(), random: () => sim.ids.next() };
   const simulated: World = {
     sim,
     rows,
     broker,
     blobs,
+    transfers,
     servicesOf(life) {
       const services: Services = {
         table: createSimTable(sim, rows, life, (name) => (writer = name)),
@@ -99,6 +105,7 @@ export function createWorld(sim: Sim, wrap: Wrap = {}): World {
         disk,
         processes: processes(life),
         downloads: createSimDownloads(sim, blobs, life),
+        transfers: createSimTransfers(sim, transfers, life),
         clock,
         ids,
         log: sim.logOf(life.name),

@@ -3,6 +3,7 @@ import { DownloadRefused, type Downloads } from '../../../agent/downloads.js';
 import { BlobsUnavailable, type Blobs } from '../../../shared/blobs/blobs.js';
 import type { Life } from '../core/life.js';
 import type { Sim } from '../core/sim.js';
+import { linkedContainerUrl } from './sim-transfers.js';
 
 export type BlobStore = Map<string, Uint8Array>;
 
@@ -31,6 +32,7 @@ export function createSimBlobs(sim: Sim, store: BlobStore, life: Life): Blobs {
       ),
     urlFor: (name, right, validMs) =>
       Promise.resolve(`blob:${right}/${sim.scheduler.nowMs() + validMs}/${encodeURIComponent(name)}`),
+    containerUrlFor: (name, validMs) => linkedContainerUrl(sim, name, validMs),
   };
 }
 

@@ -1,5 +1,5 @@
 // A machine's disk: state files that are durable call by call, and the node root as a tree of paths. A crash leaves whole files only.
-import type { Disk, FileFacts, ListedFile } from '../../../agent/disk.js';
+import { FileRefused, type Disk, type FileFacts, type ListedFile } from '../../../agent/disk.js';
 import type { Life } from '../core/life.js';
 import type { Sim } from '../core/sim.js';
 
@@ -15,14 +15,20 @@ export const emptyDisk = (): DiskContent => ({ state: new Map(), root: new Map()
 export function createSimDisk(sim: Sim, content: DiskContent, life: Life): Disk {
   const { state, root } = content;
   const failed = (): Error => new Error('The disk refused');
-  const call = <T>(method: string, about: () => string, effect: () => T, variants?: { partial: () => T }): Promise<T> =>
+  const call = <T>(
+    method: string,
+    about: () => string,
+    effect: () => T,
+    variants?: { partial: () => T },
+    refuse: () => Error = failed,
+  ): Promise<T> =>
     sim.call({
       life,
       api: 'disk',
       method,
       about,
       effect,
-      refuse: failed,
+      refuse,
       ...(variants === undefined ? {} : { variants }),
     });
   const makeDirectory = (path: string): void => {
@@ -132,6 +138,21 @@ export function createSimDisk(sim: Sim, content: DiskContent, life: Life): Disk 
           root.set(path, text);
         },
       ),
+    async receiveFile({ within, path }, content) {
+      let text = '';
+      for await (const chunk of content) text += Buffer.from(chunk).toString();
+      await call(
+        'receiveFile',
+        () => `${within}/${path}`,
+        () => {
+          const target = `${within}/${path}`;
+          makeDirectory(target.split('/').slice(0, -1).join('/'));
+          root.set(target, text);
+        },
+        undefined,
+        () => new FileRefused('The disk refused', 'notWritten'),
+      );
+    },
 
     facts: (path) =>
       call(

@@ -8,6 +8,7 @@ import {
   type Target,
   type TryId,
 } from '../../../agent/processes.js';
+import type { Timer } from '../../../shared/clock.js';
 import type { ProcessFact, RunKind } from '../core/facts.js';
 import type { Life } from '../core/life.js';
 import type { Sim } from '../core/sim.js';
@@ -36,6 +37,15 @@ type Running = {
   end(exitCode: number, how: 'exited' | 'killed' | 'machineDown'): void;
 };
 
+type ProcessMachine = {
+  readonly table: ProcessTable;
+  readonly files: TryFiles;
+  /** The node root: text of files by their paths. */
+  readonly root: Map<string, string | null>;
+  facts(): MachineFacts;
+  nextPid(): number;
+};
+
 /** The living processes of one boot of one machine. */
 export type ProcessTable = Map<number, Running>;
 
@@ -60,9 +70,13 @@ export type Script = {
   readonly failsOn: string | undefined;
   /** The machine on which it takes thirty times as long. */
   readonly slowOn: string | undefined;
+  /** A file of its working directory without which it ends at once with code 66. */
+  readonly needs: string | undefined;
+  /** A file that it leaves in its working directory when it ends by itself. */
+  readonly writes: string | undefined;
 };
 
-/** `sim 2000 exit=3 hang stubborn leave fails=2 failsOn=vm1 slowOn=vm2`. */
+/** `sim 2000 exit=3 hang stubborn leave fails=2 failsOn=vm1 slowOn=vm2 needs=a.txt writes=b.txt`. */
 export function readScript(words: readonly string[]): Script {
   const textOf = (name: string): string | undefined =>
     words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
@@ -76,16 +90,14 @@ export function readScript(words: readonly string[]): Script {
     failures: valueOf('fails'),
     failsOn: textOf('failsOn'),
     slowOn: textOf('slowOn'),
+    needs: textOf('needs'),
+    writes: textOf('writes'),
   };
 }
 
 const keyOf = ({ runId, number }: TryId): string => `${runId}/${number}`;
 
-export function createSimProcesses(
-  sim: Sim,
-  machine: { readonly table: ProcessTable; readonly files: TryFiles; facts(): MachineFacts; nextPid(): number },
-  life: Life,
-): Processes {
+export function createSimProcesses(sim: Sim, machine: ProcessMachine, life: Life): Processes {
   const { table, files } = machine;
   const failed = (): Error => new Error('The operating system refused');
   const call = <T>(method: string, about: () => string, effect: () => T): Promise<T> =>
@@ -187,12 +199,7 @@ function deliver(running: Running, signal: Signal): void {
   if (signal === 'SIGTERM' && !running.ignoresTerm) running.end(143, 'killed');
 }
 
-function begin(
-  sim: Sim,
-  machine: { readonly table: ProcessTable; readonly files: TryFiles; facts(): MachineFacts; nextPid(): number },
-  launch: Launch,
-  onEnded: () => void,
-): void {
+function begin(sim: Sim, machine: ProcessMachine, launch: Launch, onEnded: () => void): void {
   const { table, files } = machine;
   const key = keyOf(launch.tryId);
   // Somebody claimed it: the wrapper ends at once.
@@ -221,6 +228,7 @@ function begin(
   files.starts.set(command, starts);
   const isUnlucky = starts <= script.failures || script.failsOn === name;
   files.claims.set(key, { holder: 'process', pid, boot });
+  let timer: Timer | undefined = undefined;
   const end: Running['end'] = (exitCode, how) => {
     if (!table.delete(pid)) return;
     timer?.cancel();
@@ -232,11 +240,15 @@ function begin(
   table.set(pid, { fact, marker, run: fact.runId, ignoresTerm: script.ignoresTerm, isLeftover: false, end });
   sim.note(name, { type: 'processStarted', process: fact });
   if (script.leavesService) leaveService(sim, table, fact, marker, machine.nextPid());
-  const timer = script.isEndless
+  const working = launch.workingDirectory.replace(/^.*?workitems/, 'workitems');
+  if (script.needs !== undefined && !machine.root.has(`${working}/${script.needs}`))
+    return void sim.scheduler.after(1, () => end(66, 'exited'));
+  timer = script.isEndless
     ? undefined
-    : sim.scheduler.after(script.durationMs * (script.slowOn === name ? 30 : 1), () =>
-        end(isUnlucky ? 1 : script.exitCode, 'exited'),
-      );
+    : sim.scheduler.after(script.durationMs * (script.slowOn === name ? 30 : 1), () => {
+        if (script.writes !== undefined) machine.root.set(`${working}/${script.writes}`, `written by ${taskId}`);
+        end(isUnlucky ? 1 : script.exitCode, 'exited');
+      });
 }
 
 // Found again by its job's marker only.

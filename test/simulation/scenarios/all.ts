@@ -1,10 +1,16 @@
 // Every scenario by name.
 import { basicScenarios } from './basic.js';
+import { fileScenarios } from './files.js';
 import { furtherScenarios } from './further.js';
 import { taskScenarios } from './tasks.js';
 import type { Scenario } from './play.js';
 
-export const allScenarios: readonly Scenario[] = [...basicScenarios, ...furtherScenarios, ...taskScenarios];
+export const allScenarios: readonly Scenario[] = [
+  ...basicScenarios,
+  ...furtherScenarios,
+  ...taskScenarios,
+  ...fileScenarios,
+];
 
 /** The scenario of that name. Throws with the names there are. */
 export function scenarioNamed(name: string): Scenario {

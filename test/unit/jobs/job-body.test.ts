@@ -189,10 +189,10 @@ describe('adding a job', () => {
       'autoPoolSpecification',
     ],
     [
-      'resource files',
+      'a resource file that is none',
       { ...least, jobPreparationTask: { commandLine: 'c', resourceFiles: [{ httpUrl: 'u', filePath: 'f' }] } },
-      'UnsupportedProperty',
-      'resourceFiles',
+      'InvalidPropertyValue',
+      'httpUrl',
     ],
     [
       'a container',

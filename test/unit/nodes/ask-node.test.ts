@@ -82,6 +82,7 @@ function createWorld({ reply = () => [], upload, losses = 0, isHeldByAnother = f
       get: async (name) => blobs.get(name),
       remove: async (name) => void blobs.delete(name),
       urlFor: async (name) => `http://blobs/${name}`,
+      containerUrlFor: () => undefined,
     },
     bus: {
       async send(_, messages) {

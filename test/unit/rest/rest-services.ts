@@ -18,7 +18,7 @@ export function createRestServices(): RestServices {
   return {
     table: { get: refuse, query: refuse, write: refuse },
     bus: { send: refuse, openSession: refuse, openNextSession: refuse, close: refuse },
-    blobs: { put: refuse, get: refuse, remove: refuse, urlFor: refuse },
+    blobs: { put: refuse, get: refuse, remove: refuse, urlFor: refuse, containerUrlFor: refuse },
     clock: createManualClock(signedAt.toISOString()),
     ids: {
       uuid: () => `00000000-0000-4000-8000-${String((count += 1)).padStart(12, '0')}`,
@@ -34,6 +34,7 @@ export function createRestServices(): RestServices {
       table: 'bookend',
       container: 'bookend',
       releaseAfter: 'task',
+      orderUrlValidMs: 1,
       logLevel: 'info',
     },
     lines,

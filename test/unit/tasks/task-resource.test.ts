@@ -55,8 +55,13 @@ describe('adding a task', () => {
       'InvalidPropertyValue',
       'retentionTime',
     ],
-    ['resource files', { ...least, resourceFiles: [{}, 1] }, 'UnsupportedProperty', 'resourceFiles'],
-    ['output files', { ...least, outputFiles: [{ filePattern: '*' }] }, 'UnsupportedProperty', 'outputFiles'],
+    ['resource files without a source', { ...least, resourceFiles: [{}] }, 'InvalidPropertyValue', 'httpUrl'],
+    [
+      'output files for nowhere',
+      { ...least, outputFiles: [{ filePattern: '*' }] },
+      'MissingRequiredProperty',
+      'destination',
+    ],
     [
       'an unknown action',
       { ...least, exitConditions: { default: { jobAction: 'explode' } } },
