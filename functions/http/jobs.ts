@@ -10,6 +10,7 @@ import { addJob } from '../../shared/jobs/add-job.js';
 import { deleteJob } from '../../shared/jobs/delete-job.js';
 import { disableJob, enableJob } from '../../shared/jobs/disable-job.js';
 import { parseDisable, parseJobAdd, parseTerminate } from '../../shared/jobs/job-body.js';
+import { toIdempotentRequest } from '../../shared/jobs/idempotency-key.js';
 import { parseJobPatch, parseJobUpdate } from '../../shared/jobs/job-update-body.js';
 import { jobFilters, jobProperties } from '../../shared/jobs/job-filters.js';
 import { jobUrl, toJobResource } from '../../shared/jobs/job-resource.js';
@@ -28,10 +29,12 @@ app.http('add-job', {
   methods: ['POST'],
   route: 'jobs',
   authLevel: 'anonymous',
-  handler: operation('add-job', { body: 'required' }, async ({ json, baseUrl }, services) => {
-    const job = await addJob(services, parseJobAdd(json));
+  handler: operation('add-job', { body: 'required' }, async ({ json, header, baseUrl }, services) => {
+    const request = toIdempotentRequest(header('idempotency-key'), json);
+    const job = await addJob(services, parseJobAdd(json), request);
     const location = jobUrl(job.definition.id, baseUrl);
-    return { status: 201, location, dataServiceId: true, ...toValidators(job.lastModified) };
+    // A repeated request is answered as the first, although the job may have changed since.
+    return { status: 201, location, dataServiceId: true, ...toValidators(job.creationTime) };
   }),
 });
 

@@ -10,20 +10,24 @@ import type { Services } from '../services.js';
 import { TableConflict, type Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import { toNewTask, toTaskInserts } from '../tasks/new-task.js';
+import { isRepeated, type IdempotentRequest } from './idempotency-key.js';
 import { jobManagerOrder } from './job-manager.js';
 import type { Job, JobDefinition } from './job.js';
 import { deadlineOf, referenceTo } from './job-decisions.js';
 import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
 
-/** Adds the job. Throws JobExists, or JobBeingDeleted while an older job of that id is still going. */
-export async function addJob(services: Services, asked: JobDefinition): Promise<Job> {
+/**
+ * Adds the job, or answers with the one that the same `request` has added before. Throws JobExists, IdempotencyKeyReused, or JobBeingDeleted
+ * while an older job of that id is still going.
+ */
+export async function addJob(services: Services, asked: JobDefinition, request?: IdempotentRequest): Promise<Job> {
   const { table, clock, ids, config } = services;
   const definition = withReleaseAfter(asked, config.releaseAfter);
   const incarnation = ids.uuid();
   const key = definition.id.toLowerCase();
   const added = await tryAgain(services, async () => {
     const now = clock.now();
-    const job = toNewJob(definition, incarnation, now);
+    const job = toNewJob(definition, incarnation, request, now);
     const reference = toJobRef(referenceTo(job, job.openTasks > 0));
     const { poolId } = definition;
     await Promise.all([
@@ -45,7 +49,7 @@ export async function addJob(services: Services, asked: JobDefinition): Promise<
       return job;
     } catch (error) {
       if (!(error instanceof TableConflict && error.kind === 'exists')) throw error;
-      return await toExisting(services, definition.id, incarnation);
+      return await toExisting(services, definition.id, incarnation, request);
     }
   });
   if (wantsAttention(added)) {
@@ -66,11 +70,16 @@ const wantsAttention = (job: Job): boolean =>
   deadlineOf(job) !== undefined || job.openTasks > 0 || job.definition.onAllTasksComplete === 'terminatejob';
 
 // An insert whose answer was lost finds its own row when it is tried again.
-async function toExisting({ table }: Services, jobId: string, incarnation: string): Promise<Job> {
+async function toExisting(
+  { table }: Services,
+  jobId: string,
+  incarnation: string,
+  request: IdempotentRequest | undefined,
+): Promise<Job> {
   const head = await table.get(jobPartition(jobId), headRow);
   if (head === undefined) throw new TableConflict('changed', `Job '${jobId}' went away while it was being added again`);
   const existing = fromJobHead(head);
-  if (existing.incarnation === incarnation) return existing;
+  if (existing.incarnation === incarnation || isRepeated(jobId, request, existing.addedBy)) return existing;
   if (existing.state === 'deleting') {
     throw new BatchError('JobBeingDeleted', `Job '${jobId}' is still being deleted; it cannot be added again yet`);
   }
@@ -84,7 +93,12 @@ function toManagerInserts({ definition }: Job, stamp: string, now: Date): readon
   return toTaskInserts(toNewTask(definition.id, manager.task, jobManagerOrder, now), stamp);
 }
 
-function toNewJob(definition: JobDefinition, incarnation: string, now: Date): Job {
+function toNewJob(
+  definition: JobDefinition,
+  incarnation: string,
+  request: IdempotentRequest | undefined,
+  now: Date,
+): Job {
   const at = now.toISOString();
   return {
     definition,
@@ -96,5 +110,6 @@ function toNewJob(definition: JobDefinition, incarnation: string, now: Date): Jo
     nextTaskOrder: definition.jobManagerTask === undefined ? 1 : jobManagerOrder + 1,
     openTasks: definition.jobManagerTask === undefined ? 0 : 1,
     everAssigned: false,
+    ...(request === undefined ? {} : { addedBy: request }),
   };
 }

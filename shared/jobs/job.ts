@@ -7,6 +7,7 @@
 //   completed    the releases have ended, whatever their results; left by delete only.
 //   deleting     entered by delete; as terminating unless the job had completed; then its rows go, page by page.
 import { z } from 'zod';
+import type { IdempotentRequest } from './idempotency-key.js';
 import { jobManagerSchema } from './job-manager.js';
 import { resourceFileSchema } from '../tasks/resource-file.js';
 import { environmentSettingSchema, runConstraintsSchema, userIdentitySchema } from '../tasks/run-definition.js';
@@ -110,6 +111,8 @@ export type Job = {
   readonly openTasks: number;
   /** Whether any node was ever assigned a task: without, nothing is owed when the job ends. */
   readonly everAssigned: boolean;
+  /** Of the request that added it, if that had an Idempotency-Key. */
+  readonly addedBy?: IdempotentRequest;
   /** Given by the last request that changed the job, so that a write whose answer was lost is recognised as its own. */
   readonly writeStamp?: string;
 };

@@ -92,6 +92,7 @@ export const errorCatalogue = {
   NodeUserExists: entry(409, 'There is a user of this name on the node already.'),
   NodeAlreadyInTargetSchedulingState: entry(409, 'The node is in this scheduling state already.'),
   OperationNotValidOnNode: entry(409, 'The operation is not possible on this node.'),
+  IdempotencyKeyReused: entry(409, 'The Idempotency-Key was used for another request before.'),
   JobExists: entry(409, 'There is a job of this id already.'),
   JobWithSameIdExists: entry(409, 'There is a job of this id already.'),
   JobNotActive: entry(409, 'The job is not active.'),
