@@ -36,8 +36,8 @@ export function createJoinedBus({ join, connect, seal, clock, log }: JoinedBusOp
   let failingSinceMs = 0;
 
   const joinOnce = async (): Promise<void> => {
-    const { orderKey, serviceBusConnection } = await join(seal);
-    await seal.setOrderKey(orderKey);
+    const { serviceBusConnection, ...membership } = await join(seal);
+    await seal.setMembership(membership);
     const before = current;
     if (before?.connectionString === serviceBusConnection) return;
     current = { connectionString: serviceBusConnection, bus: connect(serviceBusConnection) };

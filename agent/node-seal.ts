@@ -1,5 +1,5 @@
 // The node's side of sealing, as an interface: adapters/jose-node-seal.ts and the simulator's. What is private stays behind it.
-import type { NodeKeys } from '../shared/nodes/node-keys.js';
+import type { JoinAnswer, NodeKeys } from '../shared/nodes/node-keys.js';
 
 export type Opened =
   | { readonly kind: 'opened'; readonly content: unknown }
@@ -11,8 +11,10 @@ export type Opened =
 export type NodeSeal = {
   /** The public part, to be presented on joining. */
   keys(): NodeKeys;
-  /** What the controller gave this node on joining; orders are known by it from now on. */
-  setOrderKey(orderKey: string): Promise<void>;
+  /** What the controller told this node on joining; its orders are known by the order key from now on. */
+  setMembership(membership: Pick<JoinAnswer, 'orderKey' | 'poolIncarnation'>): Promise<void>;
+  /** The pool that it joined last. */
+  poolIncarnation(): string | undefined;
   open(data: unknown): Promise<Opened>;
   sign(content: unknown): Promise<unknown>;
 };

@@ -24,6 +24,7 @@ export type BuiltReport = {
 export function buildReport(seen: {
   readonly identity: Identity;
   readonly node: NodeRecord;
+  readonly poolIncarnation: string | undefined;
   readonly pending: Iterable<RunRecord>;
   readonly sequence: number;
   /** Runs whose end a report of this agent has carried. */
@@ -48,6 +49,7 @@ export function buildReport(seen: {
       epoch: seen.node.epoch,
       imageEpoch: seen.node.imageEpoch,
       imageId: seen.node.imageId,
+      ...(seen.poolIncarnation === undefined ? {} : { poolIncarnation: seen.poolIncarnation }),
       sequence: seen.sequence,
       agentVersion,
       nodeTime: new Date(now.wallMs).toISOString(),

@@ -43,7 +43,15 @@ export function createReportSender(
       const node = agent.node();
       const pending = journal.pending.values();
       const told = endReportedIn;
-      const { report, ends, isPartial } = buildReport({ identity, node, pending, sequence, told, time: agent.time });
+      const { report, ends, isPartial } = buildReport({
+        identity,
+        node,
+        poolIncarnation: agent.seal.poolIncarnation(),
+        pending,
+        sequence,
+        told,
+        time: agent.time,
+      });
       for (const runId of endReportedIn.keys()) if (!journal.pending.has(runId)) endReportedIn.delete(runId);
       for (const runId of ends) if (!endReportedIn.has(runId)) endReportedIn.set(runId, sequence);
       const messageId = reportMessageId(identity, node.epoch, sequence);

@@ -31,6 +31,7 @@ const keptSchema = z.object({
   encrypt: privateKey,
   sign: privateKey,
   orderKey: z.string().optional(),
+  poolIncarnation: z.string().optional(),
 });
 type Kept = z.infer<typeof keptSchema>;
 
@@ -57,11 +58,12 @@ export async function loadNodeSeal(disk: Pick<Disk, 'readState' | 'writeState'>)
   };
   return {
     keys: () => nodeKeysSchema.parse({ keyId, encrypt: withoutSecret(kept.encrypt), sign: withoutSecret(kept.sign) }),
-    async setOrderKey(orderKey) {
-      if (kept.orderKey === orderKey) return;
-      kept = { ...kept, orderKey };
+    async setMembership({ orderKey, poolIncarnation }) {
+      if (kept.orderKey === orderKey && kept.poolIncarnation === poolIncarnation) return;
+      kept = { ...kept, orderKey, poolIncarnation };
       await save();
     },
+    poolIncarnation: () => kept.poolIncarnation,
     async open(data) {
       if (typeof data !== 'string') return { kind: 'forged' };
       try {

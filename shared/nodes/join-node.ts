@@ -50,6 +50,7 @@ export async function joinNode(services: Services, { poolId, nodeId, token }: Jo
   return {
     poolId: pool.definition.id,
     nodeId,
+    poolIncarnation: pool.incarnation,
     orderKey: membership.orderKey,
     serviceBusConnection: config.nodesServiceBusConnection,
   };

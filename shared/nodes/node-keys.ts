@@ -37,6 +37,8 @@ export type JoinClaims = z.infer<typeof joinClaimsSchema>;
 export const joinAnswerSchema = z.object({
   poolId: z.string(),
   nodeId: z.string(),
+  /** Which pool of that id it is. */
+  poolIncarnation: z.string(),
   orderKey: z.string(),
   /** Connection string for the namespace, with rights to listen and to send. */
   serviceBusConnection: z.string(),

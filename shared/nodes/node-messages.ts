@@ -115,6 +115,8 @@ export const reportSchema = z.object({
   imageEpoch: z.int().min(1),
   /** Fresh with every image, so that the same epoch counted again on another one is told apart. */
   imageId: z.string().optional(),
+  /** The pool that the node joined: should it be gone, its provisioner can be told once more. */
+  poolIncarnation: z.string().optional(),
   sequence: z.int().min(1),
   agentVersion: z.string(),
   /** The node's wall clock, ISO 8601 UTC: told for its offset only. */

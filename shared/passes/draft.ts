@@ -6,7 +6,7 @@ import { newJobNode } from '../job-nodes/job-node-decisions.js';
 import type { DueChange, Job } from '../jobs/job.js';
 import { withDue } from '../jobs/job-decisions.js';
 import type { Node, NodeState } from '../nodes/node.js';
-import type { Order, RunOrder } from '../nodes/node-messages.js';
+import type { Capacity, Order, RunOrder } from '../nodes/node-messages.js';
 import type { JobRef, Pool } from '../pools/pool.js';
 import type { RunDefinition } from '../tasks/run-definition.js';
 import type { ReadyTask, Task, TaskStatus } from '../tasks/task.js';
@@ -67,6 +67,8 @@ export type Draft = {
   lookAgainMs: number;
   /** Whether the provisioner has to be told what is wanted. */
   tellCapacity: boolean;
+  /** Pools that are gone although machines of theirs live, by incarnation. */
+  readonly farewells: Map<string, Capacity>;
   /** Whether work was left for another round because a transaction was full. */
   more: boolean;
 };
@@ -97,6 +99,7 @@ export function toDraft(seen: Seen, asked: Asked, now: Date): Draft {
     heardInPart: new Set(),
     lookAgainMs: Infinity,
     tellCapacity: false,
+    farewells: new Map(),
     more: false,
   };
 }

@@ -28,14 +28,15 @@ import { jobKey } from './seen.js';
 import { withoutRequest } from './departure-decisions.js';
 import { hearStartTask, withStartTask } from './start-task-decisions.js';
 import { oweWaiver } from './loss-decisions.js';
+import { toFarewell } from './population-decisions.js';
 import { endedByUser, hearTaskRun, requeue, settleWaitingRuns } from './task-run-decisions.js';
 
 /** Applies every report of the batch that is not older than what is known of its node. */
 export function hearReports(draft: Draft): void {
   for (const report of draft.asked.reports) {
     const node = draft.nodes.get(report.nodeId);
-    if (node === undefined) continue;
-    if (report.epoch < node.epoch || isOfAnotherImage(report, node)) tellEpoch(draft, node);
+    if (node === undefined) hearStray(draft, report);
+    else if (report.epoch < node.epoch || isOfAnotherImage(report, node)) tellEpoch(draft, node);
     else if (report.epoch > node.epoch || report.sequence >= node.sequence) hearReport(draft, node, report);
   }
   for (const nodeId of draft.asked.strangers ?? []) {
@@ -48,6 +49,13 @@ export function hearReports(draft: Draft): void {
       catchUp(draft, jobDraft, jobNode);
     }
   }
+}
+
+// A machine that is no node here lives on because its provisioner did not hear that it should go. It is told once more.
+function hearStray(draft: Draft, { poolId, poolIncarnation }: Report): void {
+  if (poolIncarnation === undefined) return;
+  if (draft.pool?.incarnation === poolIncarnation) draft.tellCapacity = true;
+  else draft.farewells.set(poolIncarnation, toFarewell(poolId, poolIncarnation));
 }
 
 // A node that lost everything counts its epochs from the start: its new image has a number that was given before.

@@ -139,6 +139,15 @@ function becomeSteady(draft: Draft, pool: Pool, resizeErrors: readonly ResizeErr
 const provided = (nodes: ReadonlyMap<string, Node>): readonly Node[] =>
   [...nodes.values()].filter(({ isSelfProvided }) => isSelfProvided !== true);
 
+/** What ends a pool that is gone for its provisioner, whatever that remembers of it. */
+export const toFarewell = (poolId: string, incarnation: string): Capacity => ({
+  poolId,
+  incarnation,
+  nodeIds: [],
+  taskSlotsPerNode: 1,
+  isEnding: true,
+});
+
 /** What the provisioner is to be told, if anything: the wanted nodes, none of a pool that is going. */
 export function toCapacity({ pool, nodes, tellCapacity, now }: Draft): Capacity | undefined {
   if (pool === undefined || !tellCapacity) return undefined;

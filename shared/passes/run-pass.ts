@@ -32,6 +32,7 @@ export async function runPass(services: Services, poolId: string, asked: Asked):
       return decideAndSave(services, poolId, tries === 1 ? question : askSince(question, beganAt));
     });
     await sendOrders(services, draft);
+    for (const farewell of draft.farewells.values()) await sendCapacity(services, farewell);
     if (capacity !== undefined) await sendCapacity(services, capacity);
     if (wakeUpAt !== undefined) await sendWakeUp(services, poolId, wakeUpAt);
     for (const jobDraft of draft.jobs.values()) if (jobDraft.purge) await purgeJob(services, jobDraft.job);

@@ -18,6 +18,7 @@ import {
 } from './operation-request.js';
 import { readRequestUrl } from './request-url.js';
 import { authenticate } from './shared-key.js';
+import { withinTime } from './within-time.js';
 
 export type { OperationAnswer } from './operation-answer.js';
 export type { OperationOptions, OperationRequest } from './operation-request.js';
@@ -65,7 +66,9 @@ async function answer(
     requireApiVersion(url);
     if (options.authentication !== 'byOperation') authenticate(raw, url, services.config.account, services.clock.now());
     const request = await readOperationRequest(name, options, raw, url, requestId);
-    const given = await withinDeadline(services.clock, request.timeoutMs, handle(request, services));
+    const { clock } = services;
+    const bounded = withinTime(services, clock.monotonicMs() + request.timeoutMs);
+    const given = await withinDeadline(clock, request.timeoutMs, handle(request, bounded));
     if (isRead(request.method)) requireConditions(request.conditions, given);
     const response = toResponse(given, request, url);
     return { response: { ...response, headers: { ...commonHeaders(requestId, request.header), ...response.headers } } };

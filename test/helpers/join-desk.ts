@@ -34,7 +34,13 @@ export async function openJoinDesk(serviceBusConnection: () => string): Promise<
     const { poolId, nodeId, keys } = claims.data;
     membership = { ...keys, orderKey };
     joins += 1;
-    return { poolId, nodeId, orderKey, serviceBusConnection: serviceBusConnection() };
+    return {
+      poolId,
+      nodeId,
+      poolIncarnation: 'incarnation1',
+      orderKey,
+      serviceBusConnection: serviceBusConnection(),
+    };
   };
   const server = createServer((request, response) => {
     void answer((request.headers.authorization ?? '').replace('Bearer ', '')).then((found) =>

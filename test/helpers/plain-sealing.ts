@@ -15,7 +15,8 @@ const publicKey = { kty: 'EC', crv: 'P-256', x: coordinate, y: coordinate } as c
 
 export const plainSeal: NodeSeal = {
   keys: () => ({ keyId: '00000000-0000-4000-8000-000000000000', encrypt: publicKey, sign: publicKey }),
-  setOrderKey: () => Promise.resolve(),
+  setMembership: () => Promise.resolve(),
+  poolIncarnation: () => undefined,
   open: (data) => Promise.resolve({ kind: 'opened', content: data }),
   sign: (content) => Promise.resolve(content),
 };

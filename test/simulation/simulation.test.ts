@@ -67,6 +67,9 @@ describe('what seeds have found stays mended', () => {
     [1308, 'delete-while-releasing', 'a reboot after that made its new image look like the old one'],
     [74, 'poison', 'a pass that had lost its lock held nodes of long ago against jobs of now'],
     [1328, 'long-definitions', 'a blob service that did not answer made dead letters of good messages'],
+    [2652, 'sample', 'nobody told the provisioner again that its pool was gone, whose machines lived on'],
+    [3172, 'sample', 'a request that nobody waited for any more added its pool after all'],
+    [3222, 'single-tasks', 'a request that nobody waited for any more added a task again that was deleted'],
     [505, 'pool-replaced', 'a deletion that nobody waited for any more took the next pool of that id'],
   ])('seed %i of %s: %s', async (seed, scenarioName, _) => {
     expect((await runSeed({ seed, scenarioName })).violations).toEqual([]);

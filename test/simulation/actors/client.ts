@@ -17,6 +17,8 @@ import { reactivateTask } from '../../../shared/tasks/reactivate-task.js';
 import { terminateTask } from '../../../shared/tasks/terminate-task.js';
 import type { TaskDefinition } from '../../../shared/tasks/task.js';
 import type { Operation } from '../core/facts.js';
+import { withinTime } from '../../../shared/rest/within-time.js';
+import { clockOn } from '../core/scheduler.js';
 import { createLife } from '../core/life.js';
 import type { World } from '../core/world.js';
 import { pauseOf } from './functions-host.js';
@@ -51,7 +53,7 @@ export function createClient(world: World, { tries }: { readonly tries: number }
         resolve(value);
       };
       life.onDeath(() => answer('unknown'));
-      work(world.servicesOf(life)).then(
+      work(withinTime(world.servicesOf(life), clockOn(sim.scheduler).monotonicMs() + answerWithinMs)).then(
         () => answer('accepted'),
         (error: unknown) => {
           if (error instanceof BatchError) return answer({ refused: error.code });

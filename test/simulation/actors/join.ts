@@ -3,6 +3,8 @@ import type { NodeSeal } from '../../../agent/node-seal.js';
 import { BatchError } from '../../../shared/errors.js';
 import { joinNode } from '../../../shared/nodes/join-node.js';
 import type { JoinAnswer } from '../../../shared/nodes/node-keys.js';
+import { withinTime } from '../../../shared/rest/within-time.js';
+import { clockOn } from '../core/scheduler.js';
 import { createLife, type Life } from '../core/life.js';
 import type { World } from '../core/world.js';
 import { toJoinToken } from '../models/sim-sealing.js';
@@ -41,7 +43,8 @@ export function simJoin(world: World, joiner: Joiner): (seal: NodeSeal) => Promi
     const answer = await new Promise<JoinAnswer>((resolve, reject) => {
       const timer = sim.scheduler.after(answerWithinMs, () => reject(unanswered()));
       instance.onDeath(() => reject(unanswered()));
-      joinNode(world.servicesOf(instance), { poolId, nodeId, token: toJoinToken(joinKey, claims) })
+      const services = withinTime(world.servicesOf(instance), clockOn(sim.scheduler).monotonicMs() + answerWithinMs);
+      joinNode(services, { poolId, nodeId, token: toJoinToken(joinKey, claims) })
         .then(resolve, (error: unknown) => {
           if (!(error instanceof BatchError)) sim.tell(instance.name, `answered 500: ${String(error)}`);
           reject(error as Error);

@@ -8,7 +8,11 @@ import type { Random } from '../core/random.js';
 const sealedSchema = z.object({ sealedFor: z.string(), by: z.string(), content: z.unknown() });
 const signedSchema = z.object({ signedWith: z.string(), content: z.unknown() });
 const joinSchema = z.object({ joinKey: z.string(), claims: z.unknown() });
-const keptSchema = z.object({ keyId: z.string(), orderKey: z.string().optional() });
+const keptSchema = z.object({
+  keyId: z.string(),
+  orderKey: z.string().optional(),
+  poolIncarnation: z.string().optional(),
+});
 
 const stateName = 'keys.json';
 // The form is checked at the edge; what stands there is of no matter here.
@@ -36,16 +40,18 @@ export function createSimSealing(ids: Random): Sealing {
 /** The node's side; its keys stand in the state directory and go with it. */
 export async function loadSimSeal(disk: Pick<Disk, 'readState' | 'writeState'>, ids: Random): Promise<NodeSeal> {
   const text = await disk.readState(stateName);
-  let kept = text === undefined ? { keyId: ids.uuid() } : keptSchema.parse(JSON.parse(text));
+  let kept: z.infer<typeof keptSchema> =
+    text === undefined ? { keyId: ids.uuid() } : keptSchema.parse(JSON.parse(text));
   const save = (): Promise<void> => disk.writeState([{ name: stateName, text: JSON.stringify(kept) }]);
   if (text === undefined) await save();
   return {
     keys: () => ({ keyId: kept.keyId, encrypt: publicKey, sign: publicKey }),
-    async setOrderKey(orderKey) {
-      if (kept.orderKey === orderKey) return;
-      kept = { ...kept, orderKey };
+    async setMembership({ orderKey, poolIncarnation }) {
+      if (kept.orderKey === orderKey && kept.poolIncarnation === poolIncarnation) return;
+      kept = { ...kept, orderKey, poolIncarnation };
       await save();
     },
+    poolIncarnation: () => kept.poolIncarnation,
     async open(data) {
       const sealed = sealedSchema.safeParse(data);
       if (!sealed.success) return { kind: 'forged' };

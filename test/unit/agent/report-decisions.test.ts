@@ -61,7 +61,15 @@ describe('a run in a report', () => {
 describe('a report', () => {
   test('keeps to the schema that the controller reads it by', () => {
     const pending = Object.entries(states).map(([runId, state]) => recordWith({ runId, state }));
-    const { report, ends, isPartial } = buildReport({ identity, node, pending, sequence: 7, told: new Set(), time });
+    const { report, ends, isPartial } = buildReport({
+      identity,
+      node,
+      poolIncarnation: undefined,
+      pending,
+      sequence: 7,
+      told: new Set(),
+      time,
+    });
     expect(reportSchema.parse(report)).toEqual(report);
     expect(report).toMatchObject({ epoch: 3, imageEpoch: 2, sequence: 7, bootedAgoMs: 600 });
     expect(ends).toEqual(['succeeded', 'failed', 'killed', 'lost', 'neverStarted']);
@@ -75,7 +83,7 @@ describe('a report', () => {
     const told = new Set<string>();
     let series = 0;
     for (let isPartial = true; isPartial; series += 1) {
-      const built = buildReport({ identity, node, pending: many, sequence: 1, told, time });
+      const built = buildReport({ identity, node, poolIncarnation: undefined, pending: many, sequence: 1, told, time });
       expect(JSON.stringify(built.report).length).toBeLessThan(200_000);
       expect(built.ends.some((runId) => !told.has(runId))).toBe(true);
       for (const runId of built.ends) told.add(runId);

@@ -107,3 +107,42 @@ describe('a node', () => {
     expect(nodeOf(world, 'n1')).toMatchObject({ epoch: 4, sequence: 1 });
   });
 });
+
+describe('a machine that is no node of its pool', () => {
+  const stray = (world: ReturnType<typeof createWorld>, poolIncarnation: string) =>
+    pass(world, { reports: [{ ...reportOf(world, 'n1'), nodeId: 'stray', poolIncarnation }] });
+
+  test('has its provisioner told again what the pool wants, when it joined this pool', () => {
+    const world = createWorld({ targetDedicatedNodes: 1 });
+    expect(stray(world, 'pool-1').capacity?.nodeIds).toEqual(['n1']);
+    expect(world.nodes.has('stray')).toBe(false);
+  });
+
+  test('has its provisioner told that its pool is gone, when there is another of that id', () => {
+    const world = createWorld({ targetDedicatedNodes: 1 });
+    const farewells: unknown[] = [];
+    world.observe = (draft) => farewells.push(...draft.farewells.values());
+    expect(stray(world, 'an-earlier-pool').capacity).toBeUndefined();
+    expect(farewells).toEqual([
+      { poolId: 'P', incarnation: 'an-earlier-pool', nodeIds: [], taskSlotsPerNode: 1, isEnding: true },
+    ]);
+  });
+});
+
+describe('a node that came by itself', () => {
+  test('counts towards no target, and no provisioner is asked for it', () => {
+    const world = createWorld({ targetDedicatedNodes: 1 });
+    world.nodes.set('own', { ...nodeOf(world, 'n1'), id: 'own', isSelfProvided: true });
+    expect(pass(world, { reask: true }).capacity?.nodeIds).toEqual(['n1']);
+    expect([...world.nodes.keys()]).toEqual(['n1', 'own']);
+  });
+});
+
+test('a node for which somebody spoke with other keys is told something that only the holder of its keys can read', () => {
+  const world = createWorld({ targetDedicatedNodes: 1 });
+  const node = nodeOf(world, 'n1');
+  expect(pass(world, { strangers: ['n1'] }).orders).toEqual([]);
+  const key = { kty: 'EC', crv: 'P-256', x: '', y: '' } as const;
+  world.nodes.set('n1', { ...node, membership: { keyId: 'k', encrypt: key, sign: key, orderKey: 'o' } });
+  expect(pass(world, { strangers: ['n1'] }).orders).toMatchObject([{ nodeId: 'n1', tasks: [], kills: [] }]);
+});

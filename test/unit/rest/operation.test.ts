@@ -13,6 +13,9 @@ import {
   type OperationRequest,
 } from '../../../shared/rest/operation.js';
 import { TableConflict, TableUnavailable } from '../../../shared/tables/table.js';
+import type { Services } from '../../../shared/services.js';
+import { TooLate } from '../../../shared/rest/within-time.js';
+import { eventually } from '../../helpers/eventually.js';
 import { createRestServices, type RestServices } from './rest-services.js';
 import { baseUrl, rawRequest, signedAt, signedRequest, version, type RequestParts } from './signed-request.js';
 
@@ -21,14 +24,17 @@ const done: OperationAnswer = { status: 200, json: {} };
 
 type Given = {
   readonly options?: OperationOptions;
-  readonly handle?: (request: OperationRequest) => OperationAnswer | Promise<OperationAnswer>;
+  readonly handle?: (request: OperationRequest, services: Services) => OperationAnswer | Promise<OperationAnswer>;
   readonly services?: RestServices;
 };
 
 async function call(parts: RequestParts, given: Given = {}): Promise<HttpResponseInit> {
   const { options = {}, handle = () => done, services = createRestServices() } = given;
   const operation = createOperation(() => services);
-  return operation('test-operation', options, async (request) => handle(request))(await signedRequest(parts), context);
+  return operation('test-operation', options, async (request, bounded) => handle(request, bounded))(
+    await signedRequest(parts),
+    context,
+  );
 }
 
 const seenBy = async (parts: RequestParts, options: OperationOptions = {}): Promise<OperationRequest> => {
@@ -509,6 +515,42 @@ describe('what a handler throws', () => {
     services.clock.advance(1);
     expect(errorOf(await answered)).toEqual({ status: 500, code: 'OperationTimedOut', values: {} });
     expect(services.clock.pending()).toBe(0);
+  });
+
+  it('writes and sends nothing any more once its time is over: whoever asked may have gone on', async () => {
+    const made = createRestServices();
+    const done: string[] = [];
+    const services = {
+      ...made,
+      table: { ...made.table, write: () => Promise.resolve((done.push('written'), [])) },
+      bus: { ...made.bus, send: () => Promise.resolve(void done.push('sent')) },
+    };
+    let proceed: () => void = () => undefined;
+    let isReached: () => void = () => undefined;
+    const reached = new Promise<void>((resolve) => (isReached = resolve));
+    const outcomes: Promise<unknown>[] = [];
+    const answered = call(
+      { target: `/jobs?${version}` },
+      {
+        services,
+        async handle(_, { table, bus }) {
+          await table.write('p', []);
+          await bus.send('job-events', []);
+          isReached();
+          await new Promise<void>((resolve) => (proceed = resolve));
+          outcomes.push(table.write('p', []), bus.send('job-events', []));
+          await Promise.all(outcomes);
+          return { status: 200 };
+        },
+      },
+    );
+    await reached;
+    services.clock.advance(30_000);
+    expect(errorOf(await answered)).toMatchObject({ code: 'OperationTimedOut' });
+    proceed();
+    await eventually('both attempts', () => outcomes.length === 2);
+    for (const outcome of outcomes) await expect(outcome).rejects.toBeInstanceOf(TooLate);
+    expect(done).toEqual(['written', 'sent']);
   });
 
   it('leaves no timer behind', async () => {
