@@ -21,6 +21,10 @@ import { jobBody, jobReached, taskBodies, tasksCompleted, type JobScripts, type 
 export type SharedStack = {
   /** For marks. */
   readonly directory: string;
+  /** With the logs of its programs. */
+  readonly dataDirectory: string;
+  /** Connection string of its storage. */
+  readonly storage: string;
   client(): BatchServiceClient;
   /** All of its processes. */
   programs(): readonly FoundProcess[];
@@ -59,6 +63,8 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
   };
   return {
     directory,
+    dataDirectory: stack.dataDir,
+    storage: stack.connectionStrings.storage,
     client: () => client,
     programs: () => processesOf(temporary),
     taskProcesses: () => taskProcessesOf(temporary),
