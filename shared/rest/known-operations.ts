@@ -39,6 +39,7 @@ const operations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'jobs/{}/terminate': { POST: '' },
   'jobs/{}/jobpreparationandreleasetaskstatus': { GET: '' },
   'jobs/{}/taskcounts': { GET: '' },
+  'jobs/{}/explain': { GET: '' },
   lifetimejobstats: { GET: 'get-job-lifetime-statistics' },
   'jobs/{}/tasks': { POST: '', GET: '' },
   'jobs/{}/addtaskcollection': { POST: '' },
