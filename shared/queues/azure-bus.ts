@@ -33,6 +33,8 @@ const retryOptions = {
 // A broker that is started again is back within these pauses: about three seconds in all.
 const mostLosses = 5;
 const firstPauseMs = 100;
+// A settlement is answered within milliseconds.
+const closedLookMs = 250;
 const sessionHeldForMs = 30 * 24 * 3600_000;
 
 /** Opens a connection to the namespace of `connectionString`; nothing is sent before it is first used. */
@@ -144,7 +146,7 @@ function holdSession(receiver: ServiceBusSessionReceiver, lost: AbortSignal): Se
   const settle = (message: ReceivedMessage, how: (received: ServiceBusReceivedMessage) => Promise<void>) => {
     const received = wire.get(message);
     if (received === undefined) throw new Error(`Message '${message.messageId}' was not received from this session`);
-    const settled = settling.then(() => unlessLost(how(received), lost));
+    const settled = settling.then(() => unlessClosed(unlessLost(how(received), lost), receiver));
     settling = settled.catch(() => undefined);
     return settled.catch((error: unknown) => {
       throw new SessionLost(`Message '${message.messageId}' could not be settled`, { cause: error });
@@ -179,6 +181,23 @@ function holdSession(receiver: ServiceBusSessionReceiver, lost: AbortSignal): Se
       ),
     close: () => receiver.close(),
   };
+}
+
+/**
+ * Settles as `settling` does, or rejects soon after the session's link is gone: the client waits a minute for the answer to a settlement that
+ * nobody can give any more.
+ */
+async function unlessClosed(settling: Promise<void>, receiver: ServiceBusSessionReceiver): Promise<void> {
+  const over = new AbortController();
+  const watch = async (): Promise<void> => {
+    while (!receiver.isClosed) await delay(systemClock, closedLookMs, over.signal);
+    throw new SessionLost(`Session '${receiver.sessionId}' was closed before the settlement was answered`);
+  };
+  try {
+    await Promise.race([settling, watch()]);
+  } finally {
+    over.abort(new Error('The settlement is over'));
+  }
 }
 
 function fromWire(received: ServiceBusReceivedMessage): ReceivedMessage {

@@ -2,9 +2,27 @@
 import { expect } from 'vitest';
 import type { Clock } from '../../../shared/clock.js';
 import { delay } from '../../../shared/clock.js';
-import type { Bus, OutgoingMessage, SessionReceiver } from '../../../shared/queues/bus.js';
+import {
+  SessionLost,
+  type Bus,
+  type OutgoingMessage,
+  type QueueName,
+  type SessionReceiver,
+} from '../../../shared/queues/bus.js';
 
-export type BusCase = { readonly title: string; run(bus: Bus, clock: Clock): Promise<void> };
+export type BusCase = { readonly title: string; run(bus: Bus, clock: Clock, broker: BusPowers): Promise<void> };
+
+/** What a case may do to the broker behind the bus. */
+export type BusPowers = {
+  /** Ends the lock of a session as if its time had come. */
+  expireLock(queue: QueueName, sessionId: string): void;
+  /** Has the broker take the links back on which nothing was done for a long time. */
+  detachIdleLinks(): Promise<void>;
+  /** How many messages of a queue nobody holds. */
+  waiting(queue: QueueName): number;
+  /** Lets time pass for the broker. */
+  pass(ms: number): Promise<void>;
+};
 
 const waitMs = 5_000;
 
@@ -173,6 +191,50 @@ export const busCases: readonly BusCase[] = [
       breaking.abort(new Error('broken off'));
       expect(await broken).toBeUndefined();
       await session.close();
+    },
+  },
+  {
+    title: 'a session whose lock has run out is lost to its holder; its message comes again and counts the delivery',
+    async run(bus, _, broker) {
+      await bus.send('node-orders', [messageWith('kept', 'expiry')]);
+      const first = await open(bus, 'expiry');
+      const message = await receive(first);
+      broker.expireLock('node-orders', 'expiry');
+      await expect(first.complete(message)).rejects.toBeInstanceOf(SessionLost);
+      await first.close().catch(() => undefined);
+      const second = await open(bus, 'expiry');
+      const again = await receive(second);
+      expect(again).toMatchObject({ messageId: 'kept', deliveryCount: 2 });
+      await second.complete(again);
+      await second.close();
+    },
+  },
+  {
+    title:
+      'a session whose link was idle too long is lost to its holder and free for the next; nothing is lost with it',
+    async run(bus, _, broker) {
+      const first = await open(bus, 'idle');
+      await broker.detachIdleLinks();
+      await expect(first.receive(waitMs)).rejects.toBeInstanceOf(SessionLost);
+      await first.close().catch(() => undefined);
+      await bus.send('node-orders', [messageWith('later', 'idle')]);
+      const second = await open(bus, 'idle');
+      const message = await receive(second);
+      expect(message).toMatchObject({ messageId: 'later', deliveryCount: 1 });
+      await second.complete(message);
+      await second.close();
+    },
+  },
+  {
+    title: 'where duplicates are looked for, a message of a known id is dropped until the window has passed',
+    async run(bus, _, broker) {
+      const send = (): Promise<void> => bus.send('job-requests', [messageWith('unique', 'any')]);
+      await send();
+      await send();
+      expect(broker.waiting('job-requests')).toBe(1);
+      await broker.pass(5 * 60_000 + 1_000);
+      await send();
+      expect(broker.waiting('job-requests')).toBe(2);
     },
   },
   {
