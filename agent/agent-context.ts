@@ -10,6 +10,7 @@ import type { Identity } from './identity.js';
 import type { NodeSeal } from './node-seal.js';
 import type { NodeTime } from './instant.js';
 import type { Journal } from './journal.js';
+import type { LogKeeper } from './log-keeper.js';
 import type { NodeRecord } from './node-record.js';
 import type { Processes } from './processes.js';
 import type { Reporter } from './reporter.js';
@@ -38,6 +39,7 @@ export type AgentContext = AgentWorld & {
   node(): NodeRecord;
   readonly reporter: Reporter;
   readonly folders: FolderKeeper;
+  readonly logs: LogKeeper;
   /** Aborted when the agent lets go of everything. */
   readonly stop: AbortSignal;
   /** Ends a run that has not ended, started or not. The first reason wins. */

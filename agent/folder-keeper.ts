@@ -42,7 +42,7 @@ export function startFolderKeeper({
     for (const folder of journal.keptFolders.values()) {
       const leftMs = keptForMs(folder, time.ageMs);
       if (leftMs > 0) arm(leftMs);
-      else if (isInUse(folder, journal.pending.values())) arm(againMs);
+      else if (isInUse(folder, journal.pending.values(), journal.logUploads.values())) arm(againMs);
       else if (!leaving.has(folder.directory)) leave(folder);
     }
   };

@@ -4,6 +4,7 @@ import type { NodeTime } from './instant.js';
 import type { Journal } from './journal.js';
 import { decideJoin, imageMarkerSchema, type ImageMarker } from './join-decisions.js';
 import { toKeptFolder } from './kept-folder.js';
+import { toLogUpload } from './kept-log.js';
 import { killTree } from './kill-tree.js';
 import { decideLeftBehind } from './run-decisions.js';
 import type { RunRecord } from './run-record.js';
@@ -21,7 +22,10 @@ export async function joinNode(joining: Joining): Promise<void> {
     // The runs first: should this be interrupted, the old epoch is found again and they are settled then.
     const settled = await settleLeftBehind(joining, before?.wasShutDown ?? true);
     const keptFolders = settled.map(toKeptFolder).filter((folder) => folder !== undefined);
-    await journal.save({ runs: settled, keptFolders });
+    const logUploads = settled
+      .map((run) => (run.state.name === 'ended' ? toLogUpload(run, run.state) : undefined))
+      .filter((upload) => upload !== undefined);
+    await journal.save({ runs: settled, keptFolders, logUploads });
     await journal.saveNode(joined.node);
   }
   await disk.makeDirectories([...rootDirectories]);

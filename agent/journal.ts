@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Log } from '../shared/log.js';
 import type { Disk } from './disk.js';
 import { keptFolderSchema, type KeptFolder } from './kept-folder.js';
+import { logTargetSchema, logUploadSchema, type LogTarget, type LogUpload } from './kept-log.js';
 import {
   earlyKillSchema,
   forgottenJobSchema,
@@ -20,6 +21,8 @@ export type JournalEntries = {
   readonly forgottenJobs?: readonly ForgottenJob[];
   readonly earlyKills?: readonly EarlyKill[];
   readonly keptFolders?: readonly KeptFolder[];
+  readonly logUploads?: readonly LogUpload[];
+  readonly logTargets?: readonly LogTarget[];
 };
 
 export type Journal = {
@@ -30,6 +33,10 @@ export type Journal = {
   readonly earlyKills: ReadonlyMap<string, EarlyKill>;
   /** By directory. */
   readonly keptFolders: ReadonlyMap<string, KeptFolder>;
+  /** By run. */
+  readonly logUploads: ReadonlyMap<string, LogUpload>;
+  /** By incarnation of the job. */
+  readonly logTargets: ReadonlyMap<string, LogTarget>;
   /** Undefined before the first `saveNode`. */
   node(): NodeRecord | undefined;
   saveNode(node: NodeRecord): Promise<NodeRecord>;
@@ -41,6 +48,8 @@ export type Journal = {
   removeForgottenJobs(incarnations: readonly string[]): Promise<void>;
   removeEarlyKills(runIds: readonly string[]): Promise<void>;
   removeKeptFolders(directories: readonly string[]): Promise<void>;
+  removeLogUploads(runIds: readonly string[]): Promise<void>;
+  removeLogTargets(incarnations: readonly string[]): Promise<void>;
 };
 
 const nodeFile = 'node.json';
@@ -51,6 +60,8 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
   const jobs = await loadFolder(disk, 'forgotten-jobs', forgottenJobSchema, log);
   const kills = await loadFolder(disk, 'early-kills', earlyKillSchema, log);
   const folders = await loadFolder(disk, 'kept-folders', keptFolderSchema, log);
+  const uploads = await loadFolder(disk, 'log-uploads', logUploadSchema, log);
+  const targets = await loadFolder(disk, 'log-targets', logTargetSchema, log);
   let node = parse(nodeFile, await disk.readState(nodeFile), nodeRecordSchema, log);
   let askedNode = node;
   const runById = new Map(runs.map((run) => [run.runId, run]));
@@ -58,6 +69,8 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
   const jobByIncarnation = new Map(jobs.map((job) => [job.incarnation, job]));
   const killByRun = new Map(kills.map((kill) => [kill.runId, kill]));
   const folderByDirectory = new Map(folders.map((folder) => [folder.directory, folder]));
+  const uploadByRun = new Map(uploads.map((upload) => [upload.runId, upload]));
+  const targetByIncarnation = new Map(targets.map((target) => [target.incarnation, target]));
   const write = createGroupWriter(disk);
 
   const saveNode = async (changed: NodeRecord): Promise<NodeRecord> => {
@@ -76,6 +89,8 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
     forgottenJobs: jobByIncarnation,
     earlyKills: killByRun,
     keptFolders: folderByDirectory,
+    logUploads: uploadByRun,
+    logTargets: targetByIncarnation,
     node: () => node,
     saveNode,
     async updateNode(change) {
@@ -86,6 +101,8 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
       const files = new Map<string, unknown>();
       // Before the ends that they go with: a crash in between leaves nothing that nobody would ever remove.
       for (const folder of entries.keptFolders ?? []) files.set(fileOf('kept-folders', folder.directory), folder);
+      for (const upload of entries.logUploads ?? []) files.set(fileOf('log-uploads', upload.runId), upload);
+      for (const target of entries.logTargets ?? []) files.set(fileOf('log-targets', target.incarnation), target);
       for (const run of entries.runs ?? []) files.set(fileOf('runs', run.runId), run);
       for (const job of entries.forgottenJobs ?? []) files.set(fileOf('forgotten-jobs', job.incarnation), job);
       for (const kill of entries.earlyKills ?? []) files.set(fileOf('early-kills', kill.runId), kill);
@@ -98,6 +115,8 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
       for (const job of entries.forgottenJobs ?? []) jobByIncarnation.set(job.incarnation, job);
       for (const kill of entries.earlyKills ?? []) killByRun.set(kill.runId, kill);
       for (const folder of entries.keptFolders ?? []) folderByDirectory.set(folder.directory, folder);
+      for (const upload of entries.logUploads ?? []) uploadByRun.set(upload.runId, upload);
+      for (const target of entries.logTargets ?? []) targetByIncarnation.set(target.incarnation, target);
     },
     removeRuns(runIds) {
       for (const runId of runIds) pending.delete(runId);
@@ -106,6 +125,8 @@ export async function loadJournal(disk: Disk, log: Log): Promise<Journal> {
     removeForgottenJobs: (incarnations) => remove(jobByIncarnation, 'forgotten-jobs', incarnations),
     removeEarlyKills: (runIds) => remove(killByRun, 'early-kills', runIds),
     removeKeptFolders: (directories) => remove(folderByDirectory, 'kept-folders', directories),
+    removeLogUploads: (runIds) => remove(uploadByRun, 'log-uploads', runIds),
+    removeLogTargets: (incarnations) => remove(targetByIncarnation, 'log-targets', incarnations),
   };
 }
 

@@ -2,6 +2,7 @@
 // https://learn.microsoft.com/rest/api/batchservice/task/add#taskconstraints
 import { z } from 'zod';
 import { instantSchema, type Instant } from './instant.js';
+import type { LogUpload } from './kept-log.js';
 import type { RunRecord } from './run-record.js';
 import { taskPaths } from './task-paths.js';
 
@@ -39,10 +40,12 @@ export function keptForMs(folder: KeptFolder, ageMs: (instant: Instant) => numbe
 }
 
 /**
- * Whether somebody still needs the folder although its time is over: a later run of the same task, or, that of a preparation, any run of its
- * job, as tasks may read there.
+ * Whether somebody still needs the folder although its time is over: whoever sends the output in it away, a later run of the same task, or,
+ * that of a preparation, any run of its job, as tasks may read there.
  */
-export function isInUse(folder: KeptFolder, unfinished: Iterable<RunRecord>): boolean {
+export function isInUse(folder: KeptFolder, unfinished: Iterable<RunRecord>, uploads: Iterable<LogUpload>): boolean {
+  for (const { jobDirectory, taskId } of uploads)
+    if (taskPaths(jobDirectory, taskId).task === folder.directory) return true;
   for (const run of unfinished) {
     if (run.state.name === 'ended') continue;
     if (taskPaths(run.jobDirectory, run.taskId).task === folder.directory) return true;

@@ -10,8 +10,17 @@ import { sendOutputFiles } from './output-files.js';
 import type { Launch, Target, TryId } from './processes.js';
 import { decideAfterTry, endedUnstarted, retryDelayMs, type TryEnd } from './run-decisions.js';
 import { toKeptFolder } from './kept-folder.js';
+import { toLogUpload, type LogUpload } from './kept-log.js';
 import { setOutputAside } from './outputs.js';
-import { isSuccess, jobMarker, type Ending, type RunningRecord, type RunRecord, type RunState } from './run-record.js';
+import {
+  isSuccess,
+  jobMarker,
+  type EndedState,
+  type Ending,
+  type RunningRecord,
+  type RunRecord,
+  type RunState,
+} from './run-record.js';
 import { prepareRun } from './start-run.js';
 import { taskPaths } from './task-paths.js';
 import { pause, unlessAborted, untilDone } from './waiting.js';
@@ -81,7 +90,7 @@ async function liveTry(agent: AgentContext, run: RunningRecord, ending: AbortSig
     await sweepAfter(agent, run, end);
     const after = decideAfterTry(run.state, end, agent.time.now());
     if (after.next === 'end') {
-      return await enter(agent, run, await sendOutputFiles(agent, run, after.state, [ending, agent.stop]));
+      return await finish(agent, run, await sendOutputFiles(agent, run, after.state, [ending, agent.stop]));
     }
     await pause(agent.clock, retryDelayMs(run.state.tryNumber + 1), [ending, agent.stop]);
     const paths = taskPaths(run.jobDirectory, run.taskId);
@@ -139,18 +148,36 @@ async function endRun(agent: AgentContext, run: RunningRecord, ending: Ending): 
   await killTree(agent, targets, { graceMs, signal: agent.stop });
   const after = decideAfterTry(intended, await agent.processes.look(tryId), agent.time.now());
   if (after.next === 'retry') throw new Error(`Run '${run.runId}' was being ended but would be tried again`);
-  return enter(agent, run, after.state);
+  return finish(agent, run, after.state);
+}
+
+// The end of a job waits for its logs, but not for a store that does not answer.
+const logsBoundMs = 10_000;
+
+/**
+ * Enters the end of a run that was started. What is to be kept of its output is sent before, for a while, as its node may be gone once the
+ * job is; after a preparation tasks wait to be started, so its output is sent beside them.
+ */
+async function finish(agent: AgentContext, run: RunningRecord, state: EndedState): Promise<RunRecord> {
+  const upload = toLogUpload(run, state);
+  if (upload === undefined) return enter(agent, run, state);
+  const isSent = run.kind !== 'preparation' && (await agent.logs.sendWithin(upload, logsBoundMs));
+  agent.stop.throwIfAborted();
+  return enter(agent, run, state, isSent ? undefined : upload);
 }
 
 /** Journals the state, trying until the disk takes it; an end is reported and may let other runs start. */
-async function enter(agent: AgentContext, run: RunRecord, state: RunState): Promise<RunRecord> {
+async function enter(agent: AgentContext, run: RunRecord, state: RunState, upload?: LogUpload): Promise<RunRecord> {
   const entered = { ...run, state };
   const folder = toKeptFolder(entered);
-  await untilDone(() => agent.journal.save({ runs: [entered], keptFolders: folder === undefined ? [] : [folder] }), {
-    ...agent,
-    what: 'state of a run was journaled',
-  });
+  const entries = {
+    runs: [entered],
+    keptFolders: folder === undefined ? [] : [folder],
+    logUploads: upload === undefined ? [] : [upload],
+  };
+  await untilDone(() => agent.journal.save(entries), { ...agent, what: 'state of a run was journaled' });
   if (folder !== undefined) agent.folders.note(folder);
+  if (upload !== undefined) agent.logs.note(upload);
   const fields = { jobId: run.jobId, taskId: run.taskId, kind: run.kind, attempt: run.attempt };
   if (state.name === 'running' && state.ending === undefined)
     agent.log.info('run was started', { ...fields, retryCount: state.tryNumber });

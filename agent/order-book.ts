@@ -22,7 +22,9 @@ export function createOrderBook(agent: AgentContext, endReportedIn: ReadonlyMap<
   };
   return {
     async accept(order) {
-      const decision = decideOrder(order, { ...journal, node: agent.node(), endReportedIn }, agent.time.now());
+      const logTargets = agent.logs.isTargetGood(order.incarnation) ? journal.logTargets : new Map();
+      const seen = { ...journal, logTargets, node: agent.node(), endReportedIn };
+      const decision = decideOrder(order, seen, agent.time.now());
       if (decision.kind === 'refused') {
         if (mustOutrank(order, agent.node())) await outrank(order.epoch);
         log.info('order was refused', { jobId: order.jobId, epoch: order.epoch });
@@ -33,6 +35,7 @@ export function createOrderBook(agent: AgentContext, endReportedIn: ReadonlyMap<
         reporter.request(decision.isReportDue ? 0 : order.acknowledgeWithinMs / 2);
         for (const { runId, failure } of decision.kills) agent.endRun(runId, { ending: 'killed', failure });
         agent.advance();
+        for (const { incarnation } of decision.logTargets) agent.logs.targetCame(incarnation);
         for (const run of decision.runs)
           if (run.state.name === 'ended' && run.state.acknowledged)
             processes

@@ -2,7 +2,8 @@
 // Applying the same order twice changes nothing the second time, except that a report becomes due.
 import type { Order, RunOrder } from '../shared/nodes/node-messages.js';
 import type { FailureInfo } from '../shared/tasks/run-definition.js';
-import type { Instant } from './instant.js';
+import { ageAt, type Instant } from './instant.js';
+import { isWorthKeeping, type LogTarget } from './kept-log.js';
 import type { EarlyKill, ForgottenJob, NodeRecord } from './node-record.js';
 import { endedUnstarted } from './run-decisions.js';
 import type { RunRecord } from './run-record.js';
@@ -15,6 +16,7 @@ export type SeenByOrder = {
   readonly earlyKills: ReadonlyMap<string, EarlyKill>;
   /** Number of the first report of this epoch that carried a run's end. */
   readonly endReportedIn: ReadonlyMap<string, number>;
+  readonly logTargets: ReadonlyMap<string, LogTarget>;
 };
 
 export type OrderDecision =
@@ -26,6 +28,7 @@ export type OrderDecision =
       readonly runs: readonly RunRecord[];
       readonly earlyKills: readonly EarlyKill[];
       readonly forgottenJobs: readonly ForgottenJob[];
+      readonly logTargets: readonly LogTarget[];
       /** Runs to be ended if they have not ended. */
       readonly kills: readonly { readonly runId: string; readonly failure: FailureInfo }[];
       /** A report is due at once, not only within the order's bound. */
@@ -74,6 +77,7 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
           },
         ]
       : [],
+    logTargets: logTargetOf(order, seen, now),
     kills: order.kills,
     isReportDue:
       fresh.length + renewed.length < ordered.length ||
@@ -125,6 +129,12 @@ function renew(known: RunRecord | undefined, { definition }: RunOrder): readonly
   if (known?.state.name !== 'accepted' || known.state.needsFreshOrder !== true) return [];
   const { needsFreshOrder: _, renewals = 0, ...state } = known.state;
   return [{ ...known, state: { ...state, definition, renewals: renewals + 1 } }];
+}
+
+function logTargetOf({ logTarget, incarnation, forget }: Order, seen: SeenByOrder, now: Instant): LogTarget[] {
+  const isWanted = logTarget !== undefined && !forget;
+  if (!isWanted || !isWorthKeeping(seen.logTargets.get(incarnation), (instant) => ageAt(instant, now))) return [];
+  return [{ version: 1, incarnation, url: logTarget.url, at: now }];
 }
 
 function acknowledgedBy({ acknowledged }: Order, seen: SeenByOrder): RunRecord[] {

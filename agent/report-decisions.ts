@@ -8,6 +8,7 @@ import type { RunRecord, TryRecord } from './run-record.js';
 
 // A message holds 256 KB, and the signed text is a third longer; what does not fit goes into the next report.
 const largestRunsCharacters = 150_000;
+const mostAskedFor = 20;
 
 export type BuiltReport = {
   readonly report: Report;
@@ -30,8 +31,12 @@ export function buildReport(seen: {
   /** Runs whose end a report of this agent has carried. */
   readonly told: ReadonlySet<string> | ReadonlyMap<string, unknown>;
   readonly time: NodeTime;
+  /** Jobs whose output the node cannot send, for want of a URL. */
+  readonly jobsWithoutLogTarget?: readonly { readonly jobId: string; readonly incarnation: string }[];
 }): BuiltReport {
   const now = seen.time.now();
+  // A few suffice: the others are asked for once these are answered.
+  const needsLogTarget = (seen.jobsWithoutLogTarget ?? []).slice(0, mostAskedFor);
   const rank = (run: RunRecord): number => (run.state.name !== 'ended' ? 1 : seen.told.has(run.runId) ? 2 : 0);
   const all = [...seen.pending].sort((a, b) => rank(a) - rank(b));
   const runs: RunReport[] = [];
@@ -55,6 +60,7 @@ export function buildReport(seen: {
       nodeTime: new Date(now.wallMs).toISOString(),
       bootedAgoMs: seen.time.ageMs(seen.node.epochBeganAt),
       runs,
+      ...(needsLogTarget.length === 0 ? {} : { needsLogTarget }),
     },
     ends: runs.filter((run) => run.state === 'ended').map((run) => run.runId),
     isPartial: all.slice(runs.length).some((run) => rank(run) === 0),

@@ -21,7 +21,12 @@ export type ReportSender = {
 };
 
 export function createReportSender(
-  agent: AgentWorld & { readonly time: NodeTime; readonly journal: Journal; node(): NodeRecord },
+  agent: AgentWorld & {
+    readonly time: NodeTime;
+    readonly journal: Journal;
+    node(): NodeRecord;
+    jobsWithoutLogTarget(): readonly { readonly jobId: string; readonly incarnation: string }[];
+  },
 ): ReportSender {
   const { journal, bus, clock, identity, log } = agent;
   const endReportedIn = new Map<string, number>();
@@ -51,6 +56,7 @@ export function createReportSender(
         sequence,
         told,
         time: agent.time,
+        jobsWithoutLogTarget: agent.jobsWithoutLogTarget(),
       });
       for (const runId of endReportedIn.keys()) if (!journal.pending.has(runId)) endReportedIn.delete(runId);
       for (const runId of ends) if (!endReportedIn.has(runId)) endReportedIn.set(runId, sequence);

@@ -12,6 +12,8 @@ import { receiveOrders } from './receive-orders.js';
 import { createReportSender } from './report-sender.js';
 import { createRunKeeper } from './run-keeper.js';
 import { startHousekeeping } from './housekeeping.js';
+import { createLogKeeper } from './log-keeper.js';
+import { settleExited } from './settle-exited.js';
 import { AgentStopped } from './waiting.js';
 
 export type Agent = {
@@ -24,7 +26,10 @@ export type Agent = {
 };
 
 const shutdownGraceMs = 1_500;
-const shutdownBoundMs = 4_000;
+const settleBoundMs = 1_000;
+const killBoundMs = 3_000;
+// Of a node that is taken away, whatever is not sent by then is lost.
+const lastUploadsMs = 2_000;
 
 /** Joins the node to its pool. Resolves once it takes orders; rejects when journal or root cannot be used. */
 export async function startAgent(world: AgentWorld): Promise<Agent> {
@@ -40,7 +45,12 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
     return record;
   };
   const folders = startFolderKeeper({ ...world, time, journal });
-  const reports = createReportSender({ ...world, time, journal, node });
+  const logs = createLogKeeper({
+    ...world,
+    ...{ time, journal, stop: stopping.signal },
+    ask: () => reports.reporter.request(0),
+  });
+  const reports = createReportSender({ ...world, time, journal, node, jobsWithoutLogTarget: logs.withoutTarget });
   const agent: AgentContext = {
     ...world,
     time,
@@ -48,6 +58,7 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
     node,
     reporter: reports.reporter,
     folders,
+    logs,
     stop: stopping.signal,
     endRun: (runId, ending) => keeper.end(runId, ending),
     advance: () => keeper.advance(),
@@ -85,8 +96,11 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
     shutdown() {
       ending ??= (async () => {
         await letGo();
+        await withinBound(world, settleBoundMs, 'ends before a shutdown were not journaled', (bound) =>
+          settleExited({ ...world, time, journal }, bound),
+        );
         await journal.updateNode((last) => ({ ...last, wasShutDown: true }));
-        await killNode(world);
+        await Promise.all([killNode(world), logs.flush(lastUploadsMs)]);
         log.info('node was shut down');
       })();
       return ending;
@@ -94,14 +108,26 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
   };
 }
 
-async function killNode({ clock, processes, log }: AgentWorld): Promise<void> {
+// The next start is a new epoch, which sweeps once more.
+async function killNode(world: AgentWorld): Promise<void> {
+  await withinBound(world, killBoundMs, 'processes outlived the shutdown', (signal) =>
+    killTree(world, [{ kind: 'node' }], { graceMs: shutdownGraceMs, signal }),
+  );
+}
+
+/** A step of the shutdown; one that fails or takes too long is told, and the next step follows. */
+async function withinBound(
+  { clock, log }: AgentWorld,
+  boundMs: number,
+  otherwise: string,
+  step: (bound: AbortSignal) => Promise<void>,
+): Promise<void> {
   const bound = new AbortController();
-  const timer = clock.schedule(shutdownBoundMs, () => bound.abort(new AgentStopped('The shutdown took too long')));
+  const timer = clock.schedule(boundMs, () => bound.abort(new AgentStopped('The shutdown took too long')));
   try {
-    await killTree({ clock, processes }, [{ kind: 'node' }], { graceMs: shutdownGraceMs, signal: bound.signal });
+    await step(bound.signal);
   } catch (error) {
-    // The next start is a new epoch, which sweeps once more.
-    log.warn('processes outlived the shutdown', { error });
+    log.warn(otherwise, { error });
   } finally {
     timer.cancel();
   }

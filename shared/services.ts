@@ -1,6 +1,8 @@
 // The composition root of the function app: the one place where the real implementations are chosen.
 import { createAzureBlobs } from './blobs/azure-blobs.js';
+import { createAzureContainers } from './blobs/azure-containers.js';
 import type { Blobs } from './blobs/blobs.js';
+import type { Containers } from './blobs/containers.js';
 import { systemClock, type Clock } from './clock.js';
 import { loadConfig, type Config } from './config.js';
 import { systemIds, type Ids } from './ids.js';
@@ -17,6 +19,8 @@ export type Services = {
   readonly table: Table;
   readonly bus: Bus;
   readonly blobs: Blobs;
+  /** Those of jobs. */
+  readonly containers: Containers;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly sealing: Sealing;
@@ -39,6 +43,7 @@ export function createServices(config: Config): Services {
     table: createAzureTable(config.storageConnection, config.table),
     bus: createAzureBus(config.serviceBusConnection, log),
     blobs: createAzureBlobs(config.storageConnection, config.container, systemClock),
+    containers: createAzureContainers(config.storageConnection, systemClock),
     clock: systemClock,
     ids: systemIds,
     sealing: createJoseSealing(),

@@ -10,10 +10,10 @@ export function createHttpDownloads(): Downloads {
       await refuseFailure(response, 'read');
       return response.text();
     },
-    async putBlob(url, content) {
+    async putBlob(url, content, contentType = 'application/octet-stream') {
       const response = await fetch(url, {
         method: 'PUT',
-        headers: { 'x-ms-blob-type': 'BlockBlob', 'content-type': 'application/octet-stream' },
+        headers: { 'x-ms-blob-type': 'BlockBlob', 'content-type': contentType },
         // Fetch takes no view that could be of shared memory.
         body: Buffer.from(content),
         signal: AbortSignal.timeout(timeoutMs),

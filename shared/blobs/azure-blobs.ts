@@ -10,16 +10,16 @@ import {
   type ContainerClient,
 } from '@azure/storage-blob';
 import type { Clock } from '../clock.js';
-import { BlobsUnavailable, type Blobs } from './blobs.js';
+import { BlobsUnavailable, type Blobs, type ListedBlob } from './blobs.js';
 
 // A URL made here may be used on a machine whose clock is behind.
-const clockSkewMs = 15 * 60_000;
+export const clockSkewMs = 15 * 60_000;
+
+export const retryOptions = { maxTries: 4, retryDelayInMs: 100, maxRetryDelayInMs: 1000 };
 
 /** Opens container `name` behind a storage connection string with an account key; creates it when first written to. */
 export function createAzureBlobs(connectionString: string, name: string, clock: Clock): Blobs {
-  const account = BlobServiceClient.fromConnectionString(connectionString, {
-    retryOptions: { maxTries: 4, retryDelayInMs: 100, maxRetryDelayInMs: 1000 },
-  });
+  const account = BlobServiceClient.fromConnectionString(connectionString, { retryOptions });
   const container: ContainerClient = account.getContainerClient(name);
   const lifetime = (validMs: number): { startsOn: Date; expiresOn: Date; protocol: SASProtocol } => {
     const now = clock.now().getTime();
@@ -75,10 +75,19 @@ export function createAzureBlobs(connectionString: string, name: string, clock: 
       const values = { containerName: other, permissions, ...lifetime(validMs) };
       return `${account.getContainerClient(other).url}?${generateBlobSASQueryParameters(values, credential).toString()}`;
     },
+    list: (prefix) =>
+      told(`listing blobs below '${prefix}'`, async () => {
+        await ensureContainer();
+        const found: ListedBlob[] = [];
+        for await (const { name: blob, properties } of container.listBlobsFlat({ prefix }))
+          found.push({ name: blob, sizeBytes: properties.contentLength ?? 0, modified: properties.lastModified });
+        return found;
+      }),
   };
 }
 
-async function told<T>(attempted: string, attempt: () => Promise<T>): Promise<T> {
+/** Tells a service that did not answer apart from every other fault. */
+export async function told<T>(attempted: string, attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt();
   } catch (error) {

@@ -15,7 +15,11 @@ export type Blobs = {
    * Undefined for the own container: nobody is let into that.
    */
   containerUrlFor(container: string, validMs: number): string | undefined;
+  /** The blobs whose names start with `prefix`. */
+  list(prefix: string): Promise<readonly ListedBlob[]>;
 };
+
+export type ListedBlob = { readonly name: string; readonly sizeBytes: number; readonly modified: Date };
 
 /** Throttled, timed out or unreachable: what was asked for may or may not have happened. */
 export class BlobsUnavailable extends Error {

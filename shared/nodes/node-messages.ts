@@ -68,6 +68,8 @@ export const orderSchema = z.object({
   tasks: z.array(runOrderSchema),
   release: runOrderSchema.optional(),
   kills: z.array(z.object({ runId: z.string(), failure: failureInfoSchema })),
+  /** With which the node may put the output of runs into the job's container. */
+  logTarget: z.object({ url: z.string() }).optional(),
   /** The job is gone: its folder may be removed once nothing of it runs. */
   forget: z.boolean(),
 });
@@ -123,6 +125,8 @@ export const reportSchema = z.object({
   nodeTime: z.iso.datetime(),
   bootedAgoMs: z.number(),
   runs: z.array(runReportSchema),
+  /** Jobs whose output the node cannot send, for want of a URL that is good: an order of the job brings one. */
+  needsLogTarget: z.array(z.object({ jobId: z.string(), incarnation: z.string() })).optional(),
 });
 export type Report = z.infer<typeof reportSchema>;
 

@@ -16,13 +16,15 @@ import { jobKey, type Asked, type Seen, type SeenJob } from './seen.js';
 export type DraftRunOrder = Omit<RunOrder, 'definition'> & { readonly definition: RunDefinition };
 export type DraftOrder = Omit<
   Order,
-  'startTask' | 'preparation' | 'tasks' | 'release' | 'kills' | 'forget' | 'acknowledged'
+  'startTask' | 'preparation' | 'tasks' | 'release' | 'kills' | 'forget' | 'acknowledged' | 'logTarget'
 > & {
   startTask?: DraftRunOrder;
   preparation?: DraftRunOrder;
   release?: DraftRunOrder;
   readonly tasks: DraftRunOrder[];
   readonly kills: Order['kills'][number][];
+  /** The node asked for a URL to send output to. */
+  wantsLogTarget?: true;
   forget: boolean;
 };
 

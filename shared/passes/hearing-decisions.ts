@@ -24,6 +24,7 @@ import {
   type Draft,
   type JobDraft,
 } from './draft.js';
+import { orderOf } from './order-decisions.js';
 import { jobKey } from './seen.js';
 import { withoutRequest } from './departure-decisions.js';
 import { hearStartTask, withStartTask } from './start-task-decisions.js';
@@ -75,10 +76,20 @@ function hearReport(draft: Draft, node: Node, report: Report): void {
   hearNode(draft, node, report);
   const runs = report.runs.toSorted((a, b) => Number(a.kind === 'task') - Number(b.kind === 'task'));
   for (const run of runs) hearRun(draft, report, run);
+  answerLogTargets(draft, node, report);
   const heard = draft.nodes.get(node.id);
   if (heard === undefined || !draft.heardInPart.has(node.id)) return;
   // An acknowledged end is never told again, so the number of this report is kept for the round that has heard all of it.
   draft.nodes.set(node.id, { ...heard, sequence: report.epoch === node.epoch ? node.sequence : 0 });
+}
+
+function answerLogTargets(draft: Draft, node: Node, { needsLogTarget = [] }: Report): void {
+  for (const { jobId, incarnation } of needsLogTarget) {
+    const jobDraft = jobOf(draft, jobId);
+    const known = draft.nodes.get(node.id);
+    if (jobDraft?.job.incarnation !== incarnation || known === undefined) continue;
+    orderOf(draft, jobDraft, known).wantsLogTarget = true;
+  }
 }
 
 function hearNode(draft: Draft, node: Node, report: Report): void {

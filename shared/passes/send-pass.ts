@@ -1,6 +1,8 @@
 // Telling the world what a pass decided and saved: orders to nodes, what is wanted to the provisioner, the next wake-up.
 // Everything here may be told twice.
+import { BlobsUnavailable } from '../blobs/blobs.js';
 import { hashOf } from '../hash.js';
+import { jobContainerName } from '../jobs/job-container.js';
 import { hintTypes, toHintMessage } from '../events/hints.js';
 import {
   messageTypes,
@@ -19,6 +21,7 @@ import type { Draft, DraftOrder, DraftRunOrder } from './draft.js';
 
 // A message takes 256 KB, and sealing makes a text a third longer twice.
 const maxOrderBytes = 130_000;
+const logTargetValidMs = 7 * 24 * 3600_000;
 
 /** Sends one message per (job, node). */
 export async function sendOrders(services: Services, draft: Draft): Promise<void> {
@@ -29,8 +32,14 @@ export async function sendOrders(services: Services, draft: Draft): Promise<void
 
 async function toMessages(services: Services, draft: Draft, order: DraftOrder): Promise<readonly OutgoingMessage[]> {
   const node = draft.nodes.get(order.nodeId);
-  const { startTask, preparation, release, tasks, ...rest } = order;
-  const common = { ...rest, acknowledged: { epoch: node?.epoch ?? 0, sequence: node?.sequence ?? 0 } };
+  const { startTask, preparation, release, tasks, wantsLogTarget, ...rest } = order;
+  const hasRuns = preparation !== undefined || release !== undefined || tasks.length > 0;
+  const logTarget = hasRuns || wantsLogTarget === true ? await findLogTarget(services, order) : undefined;
+  const common = {
+    ...rest,
+    ...(logTarget === undefined ? {} : { logTarget }),
+    acknowledged: { epoch: node?.epoch ?? 0, sequence: node?.sequence ?? 0 },
+  };
   const inPlace = async (run: DraftRunOrder): Promise<RunOrder> => ({
     ...run,
     definition: await placeDefinition(services, run),
@@ -49,6 +58,17 @@ async function toMessages(services: Services, draft: Draft, order: DraftOrder): 
     ...(placedRelease === undefined ? {} : { release: placedRelease }),
   };
   return Promise.all(withTasks(first, placedTasks).map((each) => toMessage(services, each, node?.membership)));
+}
+
+/** Where the output of the job's runs is to be kept. Without it the node asks for it once there is something to keep. */
+async function findLogTarget({ containers, log }: Services, { jobId }: DraftOrder): Promise<Order['logTarget']> {
+  try {
+    return { url: await containers.writeUrl(jobContainerName(jobId), logTargetValidMs) };
+  } catch (error) {
+    if (!(error instanceof BlobsUnavailable)) throw error;
+    log.warn('order went without a URL for the output of its runs', { jobId, error });
+    return undefined;
+  }
 }
 
 /** As many orders as it takes for each to fit into a message; usually one. */

@@ -1,5 +1,6 @@
 // Everything a verb may touch, in memory: a table, blobs, a bus that keeps what was sent, and a clock that waiting moves.
-import type { Blobs } from '../../shared/blobs/blobs.js';
+import type { Blobs, ListedBlob } from '../../shared/blobs/blobs.js';
+import type { Containers } from '../../shared/blobs/containers.js';
 import type { Clock } from '../../shared/clock.js';
 import type { Ids } from '../../shared/ids.js';
 import { silentLog } from '../../shared/log.js';
@@ -28,6 +29,7 @@ export function createServices(): MemoryServices {
     table: createMemoryTable(rows),
     bus: createRecordingBus(),
     blobs: createMemoryBlobs(),
+    containers: createMemoryContainers(),
     clock: createPassingClock(),
     ids: createCountedIds(),
     sealing: plainSealing,
@@ -70,7 +72,28 @@ export function createMemoryBlobs(): Blobs & { readonly kept: ReadonlyMap<string
     remove: (name) => Promise.resolve(void kept.delete(name)),
     urlFor: (name) => Promise.resolve(`memory://${name}`),
     containerUrlFor: (name) => (name === 'bookend' ? undefined : `memory://${name}?rl`),
+    list: (prefix) => Promise.resolve(listed(kept, prefix)),
   };
+}
+
+/** Containers by name; nobody can write by their URLs. */
+export function createMemoryContainers(): Containers & { readonly kept: Map<string, Map<string, Uint8Array>> } {
+  const kept = new Map<string, Map<string, Uint8Array>>();
+  return {
+    kept,
+    writeUrl(container) {
+      if (!kept.has(container)) kept.set(container, new Map());
+      return Promise.resolve(`memory://${container}`);
+    },
+    list: (container, prefix) => Promise.resolve(listed(kept.get(container) ?? new Map(), prefix)),
+    get: (container, blob) => Promise.resolve(kept.get(container)?.get(blob)),
+  };
+}
+
+function listed(kept: ReadonlyMap<string, Uint8Array>, prefix: string): ListedBlob[] {
+  return [...kept]
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, { byteLength }]) => ({ name, sizeBytes: byteLength, modified: new Date(0) }));
 }
 
 /** Time that passes whenever somebody waits for it, and never otherwise. */

@@ -47,6 +47,7 @@ export function receive(node: SimulatedNode, order: Order): void {
   const seen: Parameters<typeof decideOrder>[1] = {
     ...{ runs, earlyKills, forgottenJobs, endReportedIn },
     pending: pendingOf(node),
+    logTargets: new Map(),
     node: {
       ...{ version: 1 as const, epoch: node.epoch, imageEpoch: node.imageEpoch, imageId: 'i' },
       ...{ epochBeganAt: instantOf(node), hasJoined: true, wasShutDown: false, reservedSequence: 0 },

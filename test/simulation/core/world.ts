@@ -6,7 +6,7 @@ import type { Processes } from '../../../agent/processes.js';
 import type { Services } from '../../../shared/services.js';
 import { createMemoryRows, type MemoryRows } from '../../helpers/memory-table.js';
 import { createBroker, type Broker } from '../models/broker.js';
-import { createSimBlobs, createSimDownloads, type BlobStore } from '../models/sim-blobs.js';
+import { createSimBlobs, createSimContainers, createSimDownloads, type BlobStore } from '../models/sim-blobs.js';
 import { createSimBus } from '../models/sim-bus.js';
 import { createSimDisk, type DiskContent } from '../models/sim-disk.js';
 import { createSimTable } from '../models/sim-table.js';
@@ -78,6 +78,7 @@ export function createWorld(sim: Sim, wrap: Wrap = {}): World {
         table: createSimTable(sim, rows, life, (name) => (writer = name)),
         bus: createSimBus(sim, broker, life),
         blobs: createSimBlobs(sim, blobs, life),
+        containers: createSimContainers(sim, blobs, life),
         clock: clockOn(sim.scheduler, life.isAlive),
         ids,
         log: sim.logOf(life.name),

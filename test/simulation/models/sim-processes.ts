@@ -239,6 +239,9 @@ function begin(sim: Sim, machine: ProcessMachine, launch: Launch, onEnded: () =>
   };
   table.set(pid, { fact, marker, run: fact.runId, ignoresTerm: script.ignoresTerm, isLeftover: false, end });
   sim.note(name, { type: 'processStarted', process: fact });
+  // What stands there tells who wrote it.
+  append(machine.root, launch.stdoutPath, outputOf(fact));
+  append(machine.root, launch.stderrPath, '');
   if (script.leavesService) leaveService(sim, table, fact, marker, machine.nextPid());
   const working = launch.workingDirectory.replace(/^.*?workitems/, 'workitems');
   if (script.needs !== undefined && !machine.root.has(`${working}/${script.needs}`))
@@ -249,6 +252,16 @@ function begin(sim: Sim, machine: ProcessMachine, launch: Launch, onEnded: () =>
         if (script.writes !== undefined) machine.root.set(`${working}/${script.writes}`, `written by ${taskId}`);
         end(isUnlucky ? 1 : script.exitCode, 'exited');
       });
+}
+
+function append(root: Map<string, string | null>, path: string, text: string): void {
+  const place = path.replace(/^\/nodes\/[^/]+\//, '');
+  root.set(place, (root.get(place) ?? '') + text);
+}
+
+/** What a process writes to its stdout. */
+export function outputOf({ runId, tryNumber }: ProcessFact): string {
+  return `${runId} try ${tryNumber}\n`;
 }
 
 // Found again by its job's marker only.

@@ -27,6 +27,7 @@ function seenWith(runs: readonly RunRecord[] = [], rest: Partial<SeenByOrder> = 
     forgottenJobs: new Map(),
     earlyKills: new Map(),
     endReportedIn: new Map(),
+    logTargets: new Map(),
     ...rest,
   };
 }

@@ -83,6 +83,7 @@ function createWorld({ reply = () => [], upload, losses = 0, isHeldByAnother = f
       remove: async (name) => void blobs.delete(name),
       urlFor: async (name) => `http://blobs/${name}`,
       containerUrlFor: () => undefined,
+      list: async () => [],
     },
     bus: {
       async send(_, messages) {
