@@ -1,16 +1,5 @@
-// Why a run failed, in Batch's codes. Texts of the first two follow what clients of Batch see from it.
+// Why a run failed, in Batch's codes, as far as only its node can know. Texts follow what clients of Batch see from it.
 import type { FailureInfo } from '../shared/tasks/run-definition.js';
-
-/** The command ended with a code other than 0. */
-export const failureExitCode: FailureInfo = {
-  category: 'usererror',
-  code: 'FailureExitCode',
-  message: 'The task exited with an exit code representing a failure',
-  details: [
-    { name: 'Message', value: 'The task process exited with an unexpected exit code' },
-    { name: 'AdditionalErrorCode', value: 'FailureExitCode' },
-  ],
-};
 
 /** `maxWallClockTime` was over. Category as Batch's article on errors has it. */
 export const wallClockExceeded: FailureInfo = {

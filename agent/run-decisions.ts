@@ -6,7 +6,8 @@
 //   task         starts when the preparation it names has succeeded on this image, at once if it names none; never beside a release.
 //   release      starts when every other run of the job has ended.
 import { unreachable } from '../shared/unreachable.js';
-import { failureExitCode, launchFailed, nodeCouldNot } from './failures.js';
+import { failureExitCode } from '../shared/tasks/failures.js';
+import { launchFailed, nodeCouldNot } from './failures.js';
 import type { Instant } from './instant.js';
 import type { ForgottenJob } from './node-record.js';
 import type { TryLook } from './processes.js';

@@ -19,6 +19,7 @@ import { terminateJob } from '../../shared/jobs/terminate-job.js';
 import { updateJob } from '../../shared/jobs/update-job.js';
 import { getQuery, listQuery, listResources, pathId, selectFrom } from '../../shared/rest/resource-query.js';
 import { toValidators } from '../../shared/rest/etag.js';
+import { attemptFilters, toAttemptsResource } from '../../shared/job-nodes/attempt-resource.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';
 import { countTasks } from '../../shared/tasks/count-tasks.js';
@@ -161,6 +162,26 @@ app.http('list-preparation-and-release-status', {
         toResource: ({ jobNode, job }) => toPreparationAndReleaseStatus(jobNode, job, request.baseUrl),
       });
       return { status: 200, metadata: 'jobpreparationandreleasetaskstatuslist', list };
+    },
+  ),
+});
+
+// An extension: every attempt of preparation and release by itself, where Batch shows the last one only.
+app.http('list-preparation-and-release-attempts', {
+  methods: ['GET'],
+  route: 'jobs/{jobId}/jobpreparationandreleasetaskattempts',
+  authLevel: 'anonymous',
+  handler: operation(
+    'list-preparation-and-release-attempts',
+    { query: ['$filter', 'maxresults'] },
+    async (request, services) => {
+      const jobId = pathId(request, 'jobId');
+      const list = await listResources(request, {
+        filters: attemptFilters,
+        readPage: (page) => listPreparationAndRelease(services, jobId, page),
+        toResource: ({ jobNode, job }) => toAttemptsResource(jobNode, job, request.baseUrl),
+      });
+      return { status: 200, metadata: 'jobpreparationandreleasetaskattempts', list };
     },
   ),
 });

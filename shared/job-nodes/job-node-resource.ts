@@ -17,7 +17,7 @@ export function toPreparationAndReleaseStatus(
 ): Record<string, unknown> | undefined {
   const { jobPreparationTask, jobReleaseTask, id } = job.definition;
   const url = nodeUrl(jobNode.poolId, jobNode.nodeId, baseUrl);
-  const preparation = jobPreparationTask && toPreparationInfo(jobNode.preparation);
+  const preparation = jobPreparationTask && (toPreparationInfo(jobNode.preparation) ?? toEarlierInfo(jobNode));
   const release = jobReleaseTask && toReleaseInfo(jobNode.release);
   if (preparation === undefined && release === undefined) return undefined;
   return {
@@ -57,6 +57,16 @@ function toPreparationInfo(preparation: Preparation): Record<string, unknown> | 
   }
 }
 
+/** A preparation that waits to be run again, after a reboot say, is shown by its last attempt until then. */
+function toEarlierInfo({ attempts = [] }: JobNode): Record<string, unknown> | undefined {
+  const last = attempts.findLast(({ kind }) => kind === 'preparation');
+  if (last === undefined) return undefined;
+  const { retry, result, startTime } = last;
+  const retries = { retryCount: retry, ...ifSet('lastRetryTime', retry > 0 ? startTime : undefined) };
+  if (result === 'interrupted') return { startTime, state: 'running', ...retries };
+  return { ...toOutcome({ ...last, result }), ...retries };
+}
+
 function toReleaseInfo(release: Release): Record<string, unknown> | undefined {
   switch (release.state) {
     case 'none':
@@ -72,7 +82,7 @@ function toReleaseInfo(release: Release): Record<string, unknown> | undefined {
   }
 }
 
-function toOutcome(outcome: RunOutcome): Record<string, unknown> {
+function toOutcome(outcome: Omit<RunOutcome, 'retryCount'>): Record<string, unknown> {
   return {
     startTime: outcome.startTime,
     endTime: outcome.endTime,

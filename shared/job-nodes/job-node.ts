@@ -3,6 +3,7 @@
 // Preparation: none → ordered → running → completed (success or failure). Back to none when the node was reimaged, or rebooted where the
 //   definition asks for a rerun.
 // Release: none → ordered → running → completed, or waived with a reason. Only while the job is terminating or deleting.
+import type { Attempt } from './attempt.js';
 import type { FailureInfo } from '../tasks/run-definition.js';
 
 /** One run that was ordered: its deterministic id, the instants of the first and the latest order, and whether a report has named it yet. */
@@ -100,4 +101,6 @@ export type JobNode = {
   readonly preparationBegan?: true;
   /** Runs of the job were taken from this node while it could not be asked what became of them: for all that is known, a release is owed. */
   readonly mayOweRelease?: true;
+  /** Preparations and releases that have ended here, each try by itself, oldest first; of many only the newest. */
+  readonly attempts?: readonly Attempt[];
 };

@@ -4,8 +4,13 @@ import type { OperationRequest } from '../rest/operation-request.js';
 import type { ItemPage, PageRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import { askNode, type FileAnswer, type FileQuestion } from './ask-node.js';
+<<<<<<< HEAD
 import { parseFilePath, parseFileRange } from './node-file-resource.js';
 import type { Membership } from './node-keys.js';
+=======
+import { findKeptFile, listKeptFiles, type KeptFile } from '../job-nodes/kept-logs.js';
+import { parseFilePath, parseFileRange, type FileRange } from './node-file-resource.js';
+>>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
 import type { NodeFile } from './node-messages.js';
 import type { Node } from './node.js';
 import { loadNode } from './read-nodes.js';
@@ -14,16 +19,38 @@ import { loadNode } from './read-nodes.js';
 export type FileRoot = {
   readonly poolId: string;
   readonly nodeId: string;
+<<<<<<< HEAD
   /** The keys of the node, for what it is asked and answers. */
   readonly membership: Membership | undefined;
   readonly directory?: string;
+=======
+  readonly directory?: string;
+  /** Why the node cannot be asked; what was kept of its files can still be read. */
+  readonly absence?: BatchError;
+>>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
 };
 
-/** The whole tree of a node. Throws PoolNotFound, NodeNotFound, NodeNotReady. */
+/** The whole tree of a node, also of one that is gone, of which only kept output is left. Throws NodeNotReady. */
 export async function locateNodeFiles(services: Services, poolId: string, nodeId: string): Promise<FileRoot> {
+<<<<<<< HEAD
   const { node } = await loadNode(services, poolId, nodeId);
   requireJoined(node);
   return { poolId: node.poolId, nodeId: node.id, membership: node.membership };
+=======
+  try {
+    const { node } = await loadNode(services, poolId, nodeId);
+    requireJoined(node);
+    return { poolId: node.poolId, nodeId: node.id };
+  } catch (error) {
+    if (!isOfCode(error, 'PoolNotFound', 'NodeNotFound')) throw error;
+    return { poolId, nodeId, absence: error };
+  }
+}
+
+/** Whether it is a refusal with one of these codes. */
+export function isOfCode(error: unknown, ...codes: readonly BatchError['code'][]): error is BatchError {
+  return error instanceof BatchError && codes.includes(error.code);
+>>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
 }
 
 /**
@@ -51,13 +78,38 @@ export async function readFile(
   range: string | undefined,
 ): Promise<FileAnswer & { kind: 'content' }> {
   const question = { kind: 'read', path: below(root, parseFilePath(path)), ...parseFileRange(range) } as const;
-  return ask(services, root, question, 'content');
+  return ask(services, root, question, 'content').catch(async (error: unknown) => {
+    const kept = await keptInstead(services, root, question.path, error);
+    const content = await services.containers.get(kept.container, kept.blob);
+    if (content === undefined) throw error;
+    return { kind: 'content', file: kept.file, content: cut(content, question) };
+  });
+}
+
+// What the node has no longer, or cannot be asked for, may have been kept.
+async function keptInstead(services: Services, root: FileRoot, path: string, error: unknown): Promise<KeptFile> {
+  const isAway = error === root.absence || isOfCode(error, 'FileNotFound', 'NodeNotReady');
+  const kept = isAway ? await findKeptFile(services, root, path) : undefined;
+  if (kept === undefined) throw error;
+  return kept;
+}
+
+function cut(content: Uint8Array, { from, to }: FileRange): Uint8Array {
+  const isEmptyWhole = content.byteLength === 0 && from === 0 && to === undefined;
+  if (!isEmptyWhole && from >= content.byteLength)
+    throw new BatchError('InvalidRange', `The range does not lie within the file's ${content.byteLength} bytes.`, {
+      Reason: `the file has ${content.byteLength} bytes`,
+    });
+  return content.subarray(from, to === undefined ? undefined : to + 1);
 }
 
 /** What is known of the file or folder at `path`. Throws FileNotFound, NodeNotReady. */
 export async function readFileProperties(services: Services, root: FileRoot, path: string): Promise<NodeFile> {
   const question = { kind: 'properties', path: below(root, parseFilePath(path)) } as const;
-  return (await ask(services, root, question, 'properties')).file;
+  const answer = await ask(services, root, question, 'properties').catch((error: unknown) =>
+    keptInstead(services, root, question.path, error),
+  );
+  return answer.file;
 }
 
 /**
@@ -78,7 +130,11 @@ export function createFileList(
 
 async function listFiles(services: Services, root: FileRoot, recursive: boolean): Promise<readonly NodeFile[]> {
   const question = { kind: 'list', directory: root.directory ?? '', recursive } as const;
-  const { files } = await ask(services, root, question, 'list').catch(toUnavailable);
+  const { files } = await ask(services, root, question, 'list').catch(async (error: unknown) => {
+    const isAway = error === root.absence || isOfCode(error, 'FileNotFound', 'NodeNotReady');
+    const kept = isAway ? await listKeptFiles(services, root, question.directory) : [];
+    return kept.length > 0 ? { files: kept.map(({ file }) => file) } : toUnavailable(error);
+  });
   return [...files].sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
@@ -98,11 +154,20 @@ function toPage(files: readonly NodeFile[], { limit, continuation }: PageRequest
 
 async function ask<Kind extends FileAnswer['kind']>(
   services: Services,
+<<<<<<< HEAD
   { poolId, nodeId, membership }: FileRoot,
   question: FileQuestion,
   kind: Kind,
 ): Promise<FileAnswer & { kind: Kind }> {
   const answer = await askNode(services, { poolId, nodeId, membership, question });
+=======
+  { poolId, nodeId, absence }: FileRoot,
+  question: FileQuestion,
+  kind: Kind,
+): Promise<FileAnswer & { kind: Kind }> {
+  if (absence !== undefined) throw absence;
+  const answer = await askNode(services, { poolId, nodeId, question });
+>>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
   if (isOfKind(answer, kind)) return answer;
   throw new Error(`Node '${nodeId}' answered a question for '${kind}' with '${answer.kind}'.`);
 }

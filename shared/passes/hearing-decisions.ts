@@ -8,6 +8,7 @@ import {
   mayOweRelease,
   waive,
 } from '../job-nodes/job-node-decisions.js';
+import { rememberEnd, rememberInterrupted } from '../job-nodes/attempt-decisions.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import { isOver } from '../jobs/job-decisions.js';
 import type { Node, NodeState } from '../nodes/node.js';
@@ -141,14 +142,18 @@ function withStart(jobDraft: JobDraft, jobNode: JobNode, report: Report, run: Ru
 }
 
 function applyRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: RunReport): JobNode {
+  const remember = (after: JobNode): JobNode => rememberEnd(jobNode, after, run, draft.now);
   switch (run.kind) {
     case 'preparation':
       return tellSpecial(draft, jobDraft, jobNode, {
         which: 'preparation',
-        after: hearPreparation(jobNode, run, jobDraft.job.definition, draft.now),
+        after: remember(hearPreparation(jobNode, run, jobDraft.job.definition, draft.now)),
       });
     case 'release':
-      return tellSpecial(draft, jobDraft, jobNode, { which: 'release', after: hearRelease(jobNode, run, draft.now) });
+      return tellSpecial(draft, jobDraft, jobNode, {
+        which: 'release',
+        after: remember(hearRelease(jobNode, run, draft.now)),
+      });
     case 'task':
       return hearTaskRun(draft, jobDraft, jobNode, run);
     case 'startTask':
@@ -224,7 +229,7 @@ function catchUp(draft: Draft, jobDraft: JobDraft, jobNode: JobNode): void {
     if (next.imageEpoch !== node.imageEpoch) next = keepDoubt(next, jobDraft.job.definition);
     for (const run of next.runs) next = requeue(draft, jobDraft, next, run, 'recovery');
     if (next.runs.length === 0) {
-      const carried = carryToEpoch(next, node, jobDraft.job, draft.now);
+      const carried = rememberInterrupted(next, carryToEpoch(next, node, jobDraft.job, draft.now), draft.now);
       if (carried.release.state === 'waived' && next.release.state !== 'waived') oweWaiver(draft, jobDraft, carried);
       else tellWhatAnImageTook(draft, jobDraft, next, carried);
       next = carried;

@@ -1,5 +1,6 @@
 // Step 2 of a pass: nodes that are gone, or silent for too long. Their tasks go elsewhere, and what they owed is waived with the reason.
 import { keepDoubt, mayOweRelease, waive } from '../job-nodes/job-node-decisions.js';
+import { rememberInterrupted } from '../job-nodes/attempt-decisions.js';
 import type { JobNode, WaiverReason } from '../job-nodes/job-node.js';
 import { isEnding } from '../jobs/job-decisions.js';
 import type { Node } from '../nodes/node.js';
@@ -116,7 +117,8 @@ function withoutObligation(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, r
   const next: JobNode = interrupted ? { ...jobNode, preparation: { state: 'none' } } : jobNode;
   const inFlight = release.state === 'ordered' || release.state === 'running';
   const owed = inFlight || (release.state === 'none' && mayOweRelease(jobNode, jobDraft.job.definition));
-  return owed ? waiveAndTell(draft, jobDraft, next, reason) : next;
+  const waived = owed ? waiveAndTell(draft, jobDraft, next, reason) : next;
+  return rememberInterrupted(jobNode, waived, draft.now);
 }
 
 /** Waives the release and owes the event that says why. */

@@ -38,6 +38,7 @@ const operations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'jobs/{}/enable': { POST: '' },
   'jobs/{}/terminate': { POST: '' },
   'jobs/{}/jobpreparationandreleasetaskstatus': { GET: '' },
+  'jobs/{}/jobpreparationandreleasetaskattempts': { GET: '' },
   'jobs/{}/taskcounts': { GET: '' },
   'jobs/{}/explain': { GET: '' },
   lifetimejobstats: { GET: 'get-job-lifetime-statistics' },
