@@ -33,7 +33,7 @@ const targetIsFreshMs = 3600_000;
 
 /** The upload that the end of a run asks for: of every preparation and release that ran, and of every task that failed. */
 export function toLogUpload(run: RunRecord, state: EndedState): LogUpload | undefined {
-  if (state.startedAt === undefined) return undefined;
+  if (state.startedAt === undefined || run.kind === 'startTask') return undefined;
   const isOver = state.ending !== 'lost' && state.ending !== 'neverStarted';
   const isFailedTask = isOver && !(state.ending === 'exited' && state.exitCode === 0);
   if (run.kind === 'task' && !isFailedTask) return undefined;

@@ -8,7 +8,8 @@ import type { JobNode } from './job-node.js';
 /** The job node after a report of a preparation's or release's end was applied to `before`; the same object when there is nothing to add. */
 export function rememberEnd(before: JobNode, after: JobNode, report: RunReport, now: Date): JobNode {
   const { kind, startedAgoMs, endedAgoMs, ending } = report;
-  if (after === before || kind === 'task' || report.state !== 'ended' || ending === 'neverStarted') return after;
+  if (kind !== 'preparation' && kind !== 'release') return after;
+  if (after === before || report.state !== 'ended' || ending === 'neverStarted') return after;
   const outcome = outcomeOf(report, now);
   const common = { kind, runId: report.runId, attempt: report.attempt };
   const earlier = (report.tries ?? []).map((tried): Attempt => {
