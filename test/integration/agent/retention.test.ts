@@ -75,10 +75,15 @@ describe('the folder of a run', () => {
     // A release waits for the job's tasks, so somebody else lets this one go.
     await node.sendOrder(orderWith({ release, kills: [{ runId: task.runId, failure: killed }] }));
     await node.ended(release.runId);
-    clock.advance(61_000);
-    await gone(`${job}/jobpreparation`);
-    clock.advance(61_000);
-    await gone(`${job}/jobrelease`);
+    // Nobody told where its output is to be kept, so that it is waited for, for a day.
+    clock.advance(hourMs);
+    await settle();
+    expect(stands(`${job}/jobrelease/stdout.txt`)).toBe(true);
+    for (const folder of ['jobpreparation', 'jobrelease'])
+      await eventually(`${folder} gone`, () => {
+        clock.advance(hourMs);
+        return !stands(`${job}/${folder}`);
+      });
   });
 
   test('is counted from the end of the newest run in it', async () => {
