@@ -35,7 +35,7 @@ const targetIsFreshMs = 3600_000;
 export function toLogUpload(run: RunRecord, state: EndedState): LogUpload | undefined {
   if (state.startedAt === undefined || run.kind === 'startTask') return undefined;
   const isOver = state.ending !== 'lost' && state.ending !== 'neverStarted';
-  const isFailedTask = isOver && !(state.ending === 'exited' && state.exitCode === 0);
+  const isFailedTask = isOver && (state.failure !== undefined || state.exitCode !== 0);
   if (run.kind === 'task' && !isFailedTask) return undefined;
   return {
     version: 1,

@@ -4,13 +4,9 @@ import type { OperationRequest } from '../rest/operation-request.js';
 import type { ItemPage, PageRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import { askNode, type FileAnswer, type FileQuestion } from './ask-node.js';
-<<<<<<< HEAD
-import { parseFilePath, parseFileRange } from './node-file-resource.js';
-import type { Membership } from './node-keys.js';
-=======
 import { findKeptFile, listKeptFiles, type KeptFile } from '../job-nodes/kept-logs.js';
 import { parseFilePath, parseFileRange, type FileRange } from './node-file-resource.js';
->>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
+import type { Membership } from './node-keys.js';
 import type { NodeFile } from './node-messages.js';
 import type { Node } from './node.js';
 import { loadNode } from './read-nodes.js';
@@ -19,38 +15,28 @@ import { loadNode } from './read-nodes.js';
 export type FileRoot = {
   readonly poolId: string;
   readonly nodeId: string;
-<<<<<<< HEAD
   /** The keys of the node, for what it is asked and answers. */
   readonly membership: Membership | undefined;
   readonly directory?: string;
-=======
-  readonly directory?: string;
   /** Why the node cannot be asked; what was kept of its files can still be read. */
   readonly absence?: BatchError;
->>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
 };
 
 /** The whole tree of a node, also of one that is gone, of which only kept output is left. Throws NodeNotReady. */
 export async function locateNodeFiles(services: Services, poolId: string, nodeId: string): Promise<FileRoot> {
-<<<<<<< HEAD
-  const { node } = await loadNode(services, poolId, nodeId);
-  requireJoined(node);
-  return { poolId: node.poolId, nodeId: node.id, membership: node.membership };
-=======
   try {
     const { node } = await loadNode(services, poolId, nodeId);
     requireJoined(node);
-    return { poolId: node.poolId, nodeId: node.id };
+    return { poolId: node.poolId, nodeId: node.id, membership: node.membership };
   } catch (error) {
     if (!isOfCode(error, 'PoolNotFound', 'NodeNotFound')) throw error;
-    return { poolId, nodeId, absence: error };
+    return { poolId, nodeId, membership: undefined, absence: error };
   }
 }
 
 /** Whether it is a refusal with one of these codes. */
 export function isOfCode(error: unknown, ...codes: readonly BatchError['code'][]): error is BatchError {
   return error instanceof BatchError && codes.includes(error.code);
->>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
 }
 
 /**
@@ -154,20 +140,12 @@ function toPage(files: readonly NodeFile[], { limit, continuation }: PageRequest
 
 async function ask<Kind extends FileAnswer['kind']>(
   services: Services,
-<<<<<<< HEAD
-  { poolId, nodeId, membership }: FileRoot,
-  question: FileQuestion,
-  kind: Kind,
-): Promise<FileAnswer & { kind: Kind }> {
-  const answer = await askNode(services, { poolId, nodeId, membership, question });
-=======
-  { poolId, nodeId, absence }: FileRoot,
+  { poolId, nodeId, membership, absence }: FileRoot,
   question: FileQuestion,
   kind: Kind,
 ): Promise<FileAnswer & { kind: Kind }> {
   if (absence !== undefined) throw absence;
-  const answer = await askNode(services, { poolId, nodeId, question });
->>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
+  const answer = await askNode(services, { poolId, nodeId, membership, question });
   if (isOfKind(answer, kind)) return answer;
   throw new Error(`Node '${nodeId}' answered a question for '${kind}' with '${answer.kind}'.`);
 }

@@ -1,12 +1,8 @@
 // Where the files of a task lie: on the node that has it, or had it last, in the task's folder.
 import { BatchError } from '../errors.js';
 import { taskDirectory } from '../jobs/job-directory.js';
-<<<<<<< HEAD
-import { requireJoined, type FileRoot } from '../nodes/node-files.js';
-import type { Node } from '../nodes/node.js';
-=======
 import { isOfCode, requireJoined, type FileRoot } from '../nodes/node-files.js';
->>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
+import type { Membership } from '../nodes/node-keys.js';
 import { loadNode } from '../nodes/read-nodes.js';
 import type { Services } from '../services.js';
 import { loadTask } from './read-tasks.js';
@@ -23,34 +19,23 @@ export async function locateTaskFiles(services: Services, jobId: string, taskId:
   if (!task.assignment)
     throw new BatchError('TaskFilesUnavailable', `Task '${taskId}' of job '${jobId}' has not been on a node yet.`);
   const { poolId, nodeId } = task.assignment;
-<<<<<<< HEAD
-  const { membership } = await requireNode(services, poolId, nodeId);
   const ids = { jobId: task.jobId, taskId: task.definition.id };
-  return { poolId, nodeId, membership, directory: taskDirectory(ids.jobId, ids.taskId), ...ids };
+  const found = await findNode(services, poolId, nodeId);
+  return { poolId, nodeId, directory: taskDirectory(ids.jobId, ids.taskId), ...ids, ...found };
 }
 
-async function requireNode(services: Services, poolId: string, nodeId: string): Promise<Node> {
+async function findNode(
+  services: Services,
+  poolId: string,
+  nodeId: string,
+): Promise<{ readonly membership: Membership | undefined; readonly absence?: BatchError }> {
   try {
     const { node } = await loadNode(services, poolId, nodeId);
     requireJoined(node);
-    return node;
-=======
-  const absence = await absenceOf(services, poolId, nodeId);
-  const ids = { jobId: task.jobId, taskId: task.definition.id };
-  return {
-    ...{ poolId, nodeId, directory: taskDirectory(ids.jobId, ids.taskId), ...ids },
-    ...(absence !== undefined && { absence }),
-  };
-}
-
-async function absenceOf(services: Services, poolId: string, nodeId: string): Promise<BatchError | undefined> {
-  try {
-    requireJoined((await loadNode(services, poolId, nodeId)).node);
-    return undefined;
->>>>>>> 20dc248 (Remember each attempt of preparation and release; show kept output where the node cannot)
+    return { membership: node.membership };
   } catch (error) {
     if (!isOfCode(error, 'PoolNotFound', 'NodeNotFound')) throw error;
     const message = `Node '${nodeId}', which had the task's files, is gone.`;
-    return new BatchError('TaskFilesUnavailable', message, {}, { cause: error });
+    return { membership: undefined, absence: new BatchError('TaskFilesUnavailable', message, {}, { cause: error }) };
   }
 }
