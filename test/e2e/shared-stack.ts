@@ -25,6 +25,7 @@ export type SharedStack = {
   readonly dataDirectory: string;
   /** Connection string of its storage. */
   readonly storage: string;
+  readonly endpoint: { readonly batchUrl: string; readonly account: string; readonly key: string };
   client(): BatchServiceClient;
   /** All of its processes. */
   programs(): readonly FoundProcess[];
@@ -65,6 +66,7 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
     directory,
     dataDirectory: stack.dataDir,
     storage: stack.connectionStrings.storage,
+    endpoint: stack,
     client: () => client,
     programs: () => processesOf(temporary),
     taskProcesses: () => taskProcessesOf(temporary),
