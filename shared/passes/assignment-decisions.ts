@@ -17,6 +17,7 @@ export function assignTasks(draft: Draft): void {
   for (const ref of draft.refs.values()) if (ref.hasReady) jobOf(draft, ref.jobId);
   if (draft.neededJobs.size > 0) return;
   for (const jobDraft of candidates(draft)) {
+    if (isHeldBack(jobDraft)) continue;
     for (const ready of inOrder(jobDraft)) {
       if (!mayRunMore(jobDraft)) break;
       const node = chooseNode(draft, jobDraft, { ...ready.definition, requiredSlots: slotsOf(ready, slots) });
@@ -47,6 +48,11 @@ function candidates(draft: Draft): readonly JobDraft[] {
       (a, b) =>
         b.job.definition.priority - a.job.definition.priority || a.job.creationTime.localeCompare(b.job.creationTime),
     );
+}
+
+/** Whether a task that wants a node for itself waits for the next round: until then none of its job takes what it could have. */
+function isHeldBack({ ready, requeued }: JobDraft): boolean {
+  return [...requeued].some((order) => ready.get(order)?.definition.runExclusive === true);
 }
 
 /** Whether the job may have another task on a node: `maxParallelTasks` bounds those that prepare or run. */

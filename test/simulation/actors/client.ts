@@ -3,8 +3,11 @@
 import { BatchError } from '../../../shared/errors.js';
 import { addJob } from '../../../shared/jobs/add-job.js';
 import { deleteJob } from '../../../shared/jobs/delete-job.js';
-import type { JobDefinition } from '../../../shared/jobs/job.js';
+import { disableJob, enableJob } from '../../../shared/jobs/disable-job.js';
+import type { JobChanges } from '../../../shared/jobs/job-update-body.js';
+import type { DisableTasks, JobDefinition } from '../../../shared/jobs/job.js';
 import { terminateJob } from '../../../shared/jobs/terminate-job.js';
+import { updateJob } from '../../../shared/jobs/update-job.js';
 import { addPool } from '../../../shared/pools/add-pool.js';
 import { deletePool } from '../../../shared/pools/delete-pool.js';
 import type { PoolDefinition } from '../../../shared/pools/pool.js';
@@ -33,7 +36,10 @@ export type Client = {
   deleteTask(jobId: string, taskId: string): Promise<Answer>;
   terminateTask(jobId: string, taskId: string): Promise<Answer>;
   reactivateTask(jobId: string, taskId: string): Promise<Answer>;
-  terminateJob(jobId: string): Promise<Answer>;
+  disableJob(jobId: string, disableTasks: DisableTasks): Promise<Answer>;
+  enableJob(jobId: string): Promise<Answer>;
+  updateJob(jobId: string, changes: JobChanges): Promise<Answer>;
+  terminateJob(jobId: string, how?: { readonly force: boolean }): Promise<Answer>;
   deleteJob(jobId: string): Promise<Answer>;
 };
 
@@ -120,8 +126,23 @@ export function createClient(world: World, { tries }: { readonly tries: number }
         (services) => reactivateTask(services, jobId, taskId, { conditions }),
         ['TaskNotCompleted'],
       ),
-    terminateJob: (jobId) =>
-      request({ kind: 'terminateJob', jobId }, (services) => terminateJob(services, jobId, { conditions }), [
+    disableJob: (jobId, disableTasks) =>
+      request(
+        { kind: 'disableJob', jobId },
+        (services) => disableJob(services, jobId, { disableTasks, conditions }),
+        [],
+      ),
+    enableJob: (jobId) =>
+      request({ kind: 'enableJob', jobId }, (services) => enableJob(services, jobId, { conditions }), [
+        'OperationInvalidForCurrentState',
+      ]),
+    updateJob: (jobId, changes) =>
+      request({ kind: 'updateJob', jobId }, (services) => updateJob(services, jobId, { changes, conditions }), [
+        'JobBeingTerminated',
+        'JobCompleted',
+      ]),
+    terminateJob: (jobId, how = { force: false }) =>
+      request({ kind: 'terminateJob', jobId }, (services) => terminateJob(services, jobId, { ...how, conditions }), [
         'JobBeingTerminated',
         'JobCompleted',
       ]),

@@ -94,10 +94,17 @@ function checkJobNode(was: JobNode | undefined, is: JobNode | undefined, violate
     violate('monotone', `${name} counts its attempts back`);
   if (is.epoch < was.epoch) violate('monotone', `${name} went back to epoch ${is.epoch}`);
   const isSameImage = was.imageEpoch === is.imageEpoch;
-  const isFinal = was.release.state === 'completed' || was.release.state === 'waived';
+  // A job that comes back from another pool begins anew on the nodes that it left.
+  const hasLeft = was.release.state === 'waived' && was.release.reason === 'poolChanged';
+  const isFinal = !hasLeft && (was.release.state === 'completed' || was.release.state === 'waived');
   if (isFinal && isSameImage && was.release.state !== is.release.state)
     violate('monotone', `${name} took back its ended release: ${was.release.state} to ${is.release.state}`);
-  if (was.preparation.state === 'completed' && was.epoch === is.epoch && is.preparation.state !== 'completed')
+  if (
+    !hasLeft &&
+    was.preparation.state === 'completed' &&
+    was.epoch === is.epoch &&
+    is.preparation.state !== 'completed'
+  )
     violate('monotone', `${name} took back its ended preparation`);
   const startedBefore = was.preparation.state === 'running' && is.preparation.state === 'ordered';
   if (

@@ -81,5 +81,8 @@ export type Operation =
   | { readonly kind: 'deleteTask'; readonly jobId: string; readonly taskId: string }
   | { readonly kind: 'terminateTask'; readonly jobId: string; readonly taskId: string }
   | { readonly kind: 'reactivateTask'; readonly jobId: string; readonly taskId: string }
+  | { readonly kind: 'disableJob'; readonly jobId: string }
+  | { readonly kind: 'enableJob'; readonly jobId: string }
+  | { readonly kind: 'updateJob'; readonly jobId: string }
   | { readonly kind: 'terminateJob'; readonly jobId: string }
   | { readonly kind: 'deleteJob'; readonly jobId: string };

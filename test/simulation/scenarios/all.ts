@@ -2,6 +2,7 @@
 import { basicScenarios } from './basic.js';
 import { fileScenarios } from './files.js';
 import { furtherScenarios } from './further.js';
+import { jobScenarios } from './jobs.js';
 import { taskScenarios } from './tasks.js';
 import type { Scenario } from './play.js';
 
@@ -9,6 +10,7 @@ export const allScenarios: readonly Scenario[] = [
   ...basicScenarios,
   ...furtherScenarios,
   ...taskScenarios,
+  ...jobScenarios,
   ...fileScenarios,
 ];
 

@@ -1,6 +1,6 @@
 // Jobs that end of their own: their time is over, or all their tasks are completed.
 import { describe, expect, test } from 'vitest';
-import { exited, reportOf, running, say, specialOf, runOf } from '../../helpers/reports.js';
+import { exited, lost, reportOf, running, say, specialOf, runOf } from '../../helpers/reports.js';
 import type { JobManager } from '../../../shared/jobs/job-manager.js';
 import { taskDefinition } from '../../helpers/definitions.js';
 import {
@@ -110,6 +110,15 @@ describe('a job with a job manager', () => {
     givenRunning(world);
     hear(world, runOf(world, 'n1', 't1', exited(0)));
     expect(jobOf(world).job.state).toBe('active');
+  });
+
+  test('has it wait again before any other task of its node', () => {
+    const world = createWorld({ targetDedicatedNodes: 1, taskSlotsPerNode: 2 });
+    addJob(world, { jobManagerTask: manager(), tasks: 0 });
+    addTasks(world, 'J', [manager().task, taskDefinition('t2'), taskDefinition('t3')]);
+    givenRunning(world);
+    const { orders } = hear(world, runOf(world, 'n1', 't1', lost));
+    expect(orders.flatMap(({ tasks }) => tasks.map(({ taskId }) => taskId))).toEqual(['t1']);
   });
 
   test('gives it a node for itself, and nothing of the job runs before it does', () => {
