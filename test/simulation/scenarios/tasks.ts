@@ -53,6 +53,7 @@ const changes: Scenario = {
     await client.addPool(pool(2));
     await client.addJob({ ...job({ preparation: 'sim 1500' }), usesTaskDependencies: true });
     const prepares = nextProcess(({ process }) => process.kind === 'preparation');
+    const runs = nextProcess(({ process }) => process.taskId === 'runs');
     await client.addTasks('J', [
       plain('prepares', 'sim 600000', satisfying),
       plain('runs', 'sim 600000'),
@@ -62,7 +63,6 @@ const changes: Scenario = {
     ]);
     await prepares;
     await client.terminateTask('J', 'prepares');
-    const runs = nextProcess(({ process }) => process.taskId === 'runs');
     await client.terminateTask('J', 'waits');
     await runs;
     await pause(800);
