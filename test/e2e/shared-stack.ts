@@ -26,6 +26,8 @@ export type SharedStack = {
   /** Connection string of its storage. */
   readonly storage: string;
   readonly endpoint: { readonly batchUrl: string; readonly account: string; readonly key: string };
+  /** Connection string of its broker. */
+  readonly serviceBus: string;
   client(): BatchServiceClient;
   /** All of its processes. */
   programs(): readonly FoundProcess[];
@@ -67,6 +69,7 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
     dataDirectory: stack.dataDir,
     storage: stack.connectionStrings.storage,
     endpoint: stack,
+    serviceBus: stack.connectionStrings.serviceBus,
     client: () => client,
     programs: () => processesOf(temporary),
     taskProcesses: () => taskProcessesOf(temporary),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addPool, jobReached } from '../e2e/marked-job.js';
 import { startSharedStack, type SharedStack } from '../e2e/shared-stack.js';
 import { eventually } from '../helpers/eventually.js';
+import { reportAgain } from './late-report.js';
 import { createPlay, send, statesOf, taskReached, type Play } from './tasks-play.js';
 
 const poolId = 'rules';
@@ -177,6 +178,36 @@ describe.concurrent('running a task again', () => {
     await client().job.terminate(play.jobId);
     await jobReached(client, play, 'completed');
     expect(await again('fails')).toBe('JobCompleted');
+  });
+});
+
+describe.concurrent('a report that comes late', () => {
+  test('of a run that is over changes nothing of the run that has taken its place', async () => {
+    const play = await begin('late-report');
+    await client().task.add(play.jobId, play.held('t'));
+    await play.begun('t');
+    const [jobNode] = await stack.jobNodes({ ...play, poolId, taskIds: [] });
+    const [first] = jobNode?.runs ?? [];
+    if (jobNode === undefined || first === undefined) throw new Error('The task has no run');
+    await client().job.disable(play.jobId, 'requeue');
+    await jobReached(client, play, 'disabled');
+    await client().job.enable(play.jobId);
+    await eventually('the second run', () => play.order().length === 2);
+    const second = await taskReached(client(), play.jobId, 't', 'running');
+    const { jobId, incarnation, nodeId } = jobNode;
+    await reportAgain(stack, { poolId, nodeId }, [
+      {
+        ...{ jobId, incarnation, runId: first.runId, kind: 'task' as const, taskId: 't', attempt: 1 },
+        ...{ state: 'ended' as const, ending: 'exited' as const, exitCode: 0, retryCount: 0 },
+        ...{ startedAgoMs: 1000, endedAgoMs: 500 },
+      },
+    ]);
+    const now = await client().task.get(play.jobId, 't');
+    expect([now.state, now.executionInfo]).toEqual(['running', second.executionInfo]);
+    play.letGo('t');
+    const ended = await taskReached(client(), play.jobId, 't', 'completed');
+    expect(ended.executionInfo).toMatchObject({ exitCode: 0, requeueCount: 1 });
+    expect(play.order()).toEqual(['t', 't', '-t']);
   });
 });
 
