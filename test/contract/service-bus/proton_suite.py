@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.parse
 import uuid
 
 try:
-    from proton import Message, int32, ulong
+    from proton import ConnectionException, Delivery, Message, int32, symbol, ulong
+    from proton.reactor import Filter
     from proton.utils import BlockingConnection, LinkDetached, SendException
 except ImportError as error:
     # Where several Pythons are installed, packages of the system belong to the system's own.
@@ -23,8 +25,21 @@ except ImportError as error:
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 KEY = "key-for-proton"
-QUEUE = "outgoing-events"
+QUEUE, SESSIONS, TOPIC = "plain", "sessions", "news"
 SECONDS = 20
+RULE = {"Name": "r", "Properties": {"FilterType": "Correlation", "CorrelationFilter": {"Properties": {"n": 7}}}}
+CONFIG = {
+    "UserConfig": {
+        "Namespaces": [
+            {
+                "Name": "sbemulatorns",
+                "Queues": [{"Name": QUEUE}, {"Name": SESSIONS, "Properties": {"RequiresSession": True}}],
+                "Topics": [{"Name": TOPIC, "Subscriptions": [{"Name": "all"}, {"Name": "sevens", "Rules": [RULE]}]}],
+            }
+        ],
+        "Logging": {"Type": "Console"},
+    }
+}
 
 
 def sign(resource):
@@ -75,6 +90,86 @@ def released_comes_again(sender, receiver):
     receiver.accept()
 
 
+def modified_comes_again(sender, receiver):
+    sender.send(Message(id="modified", body="x"), timeout=SECONDS)
+    receiver.receive(timeout=SECONDS)
+    receiver.settle(Delivery.MODIFIED)
+    assert receiver.receive(timeout=SECONDS).delivery_count == 1
+    receiver.accept()
+
+
+def drained(connection, sender, receiver):
+    sender.send(Message(id="one", body="x"), timeout=SECONDS)
+    receiver.receive(timeout=SECONDS)
+    receiver.accept()
+    receiver.link.drain(5)
+    connection.wait(lambda: not receiver.link.draining(), timeout=SECONDS)
+    assert receiver.link.credit == 0
+    # Nothing is left of the credit that was drained.
+    receiver.flow(1)
+    sender.send(Message(id="two", body="x"), timeout=SECONDS)
+    assert receiver.receive(timeout=SECONDS).id == "two"
+    receiver.accept()
+
+
+def sessions_by_id_and_next(connection):
+    sender = connection.create_sender(SESSIONS)
+    for group in ("a", "b", "a"):
+        sender.send(Message(id=group, group_id=group, body="x"), timeout=SECONDS)
+    refused(None, lambda: sender.send(Message(body="no session"), timeout=SECONDS))
+
+    def accept(session, name):
+        wish = Filter({symbol("com.microsoft:session-filter"): session})
+        return connection.create_receiver(SESSIONS, credit=5, name=name, options=wish)
+
+    first = accept("a", "by-id")
+    assert [first.receive(timeout=SECONDS).group_id for _ in range(2)] == ["a", "a"]
+    assert first.link.remote_properties["com.microsoft:locked-until-utc"] > 2**53
+    refused("com.microsoft:session-cannot-be-locked", lambda: accept("a", "again"))
+    following = accept(None, "next")
+    granted = following.link.remote_source.filter
+    granted.rewind()
+    granted.next()
+    assert granted.get_object() == {symbol("com.microsoft:session-filter"): "b"}
+    for link in (first, following, sender):
+        link.close()
+
+
+def topics_and_rules(connection):
+    sender = connection.create_sender(TOPIC)
+    for number in (6, 7):
+        sender.send(Message(id=number, properties={"n": number}, body="x"), timeout=SECONDS)
+    receivers = [connection.create_receiver(f"{TOPIC}/Subscriptions/{name}", credit=5) for name in ("all", "sevens")]
+    assert [receivers[0].receive(timeout=SECONDS).id for _ in range(2)] == [6, 7]
+    assert receivers[1].receive(timeout=SECONDS).id == 7
+    for link in (*receivers, sender):
+        link.close()
+
+
+def kept_alive(port):
+    # Proton drops a peer that is silent for longer than this.
+    quiet = BlockingConnection(f"amqp://127.0.0.1:{port}", allowed_mechs="ANONYMOUS", timeout=SECONDS, heartbeat=1)
+    before = quiet.conn.transport.frames_input
+    quiet.wait(lambda: quiet.conn.transport.frames_input >= before + 3, timeout=SECONDS)
+    put_token(quiet, "")
+    quiet.close()
+
+
+def plain_with_the_key(port):
+    def connect(key):
+        url = f"amqp://RootManageSharedAccessKey:{key}@127.0.0.1:{port}"
+        return BlockingConnection(url, allowed_mechs="PLAIN", timeout=SECONDS)
+
+    connection = connect(KEY)
+    connection.create_sender(QUEUE).close()
+    connection.close()
+    try:
+        connect("wrong")
+    except ConnectionException:
+        return
+    raise AssertionError("a wrong key got in")
+
+
 def rejected_is_a_dead_letter(connection, sender, receiver):
     sender.send(Message(id="bad", body="x"), timeout=SECONDS)
     receiver.receive(timeout=SECONDS)
@@ -104,16 +199,34 @@ def run(port):
     # Proton gives a sender and a receiver of one entity the same name.
     sender = connection.create_sender(QUEUE, name="same")
     receiver = connection.create_receiver(QUEUE, name="same", credit=1)
-    for check in (values_survive, released_comes_again, large_and_too_large):
-        check(sender, receiver)
-        print("ok", check.__name__)
-    rejected_is_a_dead_letter(connection, sender, receiver)
-    print("ok rejected_is_a_dead_letter")
+    checks = [
+        (values_survive, sender, receiver),
+        (released_comes_again, sender, receiver),
+        (modified_comes_again, sender, receiver),
+        (large_and_too_large, sender, receiver),
+        (rejected_is_a_dead_letter, connection, sender, receiver),
+        (drained, connection, sender, receiver),
+        (sessions_by_id_and_next, connection),
+        (topics_and_rules, connection),
+        (kept_alive, port),
+        (plain_with_the_key, port),
+    ]
+    for check, *subjects in checks:
+        check(*subjects)
+        print("ok", check.__name__, flush=True)
     connection.close()
 
 
 def main():
-    command = ["node", "dist/local/service-bus/main.js", "--config", "local/service-bus/Config.json"]
+    with tempfile.TemporaryDirectory() as directory:
+        config = os.path.join(directory, "Config.json")
+        with open(config, "w", encoding="utf8") as file:
+            json.dump(CONFIG, file)
+        judge(["node", "dist/local/service-bus/main.js", "--config", config])
+    print("Qpid Proton finds nothing wrong")
+
+
+def judge(command):
     environment = {**os.environ, "BOOKEND_SERVICE_BUS_KEY": KEY}
     broker = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
     try:
@@ -121,7 +234,6 @@ def main():
     finally:
         broker.terminate()
     assert broker.wait(SECONDS) == 0
-    print("Qpid Proton finds nothing wrong")
 
 
 main()
