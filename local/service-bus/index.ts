@@ -140,7 +140,7 @@ function openNamespace(
   let journal: Journal | undefined;
   const namespace = createNamespace(config.queues, {
     clock,
-    record: (change) => journal?.record(change),
+    record: options.dataDir === undefined ? undefined : (change) => journal?.record(change),
     requestTurn: request,
     newLockToken: newToken,
     topics: config.topics,

@@ -101,7 +101,7 @@ function activate(queue: Queue, scheduled: Message): void {
     place: 'ready',
     deadline: undefined,
   });
-  queue.engine.record({ type: 'removed', queue: queue.address, sequence: scheduled.sequence });
+  queue.engine.record?.({ type: 'removed', queue: queue.address, sequence: scheduled.sequence });
 }
 
 function publish(queue: Queue, message: Message): void {
@@ -160,7 +160,7 @@ export function cancelScheduled(queue: Queue, sequences: readonly number[]): { m
   for (const sequence of new Set(sequences)) {
     const message = queue.messages.get(sequence);
     if (message !== undefined) strike(queue, message);
-    queue.engine.record({ type: 'removed', queue: queue.address, sequence });
+    queue.engine.record?.({ type: 'removed', queue: queue.address, sequence });
   }
   return { missing: undefined };
 }
@@ -173,7 +173,7 @@ function isDuplicate(queue: Queue, messageId: string, now: number): boolean {
   if (queue.seenIds.has(messageId)) return true;
   const untilMs = now + duplicateWindowMs;
   queue.seenIds.set(messageId, untilMs);
-  queue.engine.record({ type: 'seen', queue: queue.address, messageId, untilMs });
+  queue.engine.record?.({ type: 'seen', queue: queue.address, messageId, untilMs });
   return false;
 }
 
@@ -186,5 +186,5 @@ export function forgetSeenIds(queue: Queue, now: number): void {
 }
 
 function record(queue: Queue, message: Message): void {
-  queue.engine.record({ type: 'enqueued', queue: queue.address, message: toStored(message) });
+  queue.engine.record?.({ type: 'enqueued', queue: queue.address, message: toStored(message) });
 }

@@ -47,8 +47,8 @@ export function createNamespace(
     topics = [],
   }: {
     clock: Clock;
-    /** Takes note of a change that must survive a restart. */
-    record: (change: Change) => void;
+    /** Takes note of a change that must survive a restart; undefined where nothing does. */
+    record: ((change: Change) => void) | undefined;
     /** Asks for `pump` before the event loop's turn ends; called at most once between two pumps. */
     requestTurn: () => void;
     newLockToken: () => Buffer;

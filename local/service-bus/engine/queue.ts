@@ -156,8 +156,8 @@ export type Queue = {
 export type EngineContext = {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  /** Takes note of a change that must survive a restart. */
-  readonly record: (change: Change) => void;
+  /** Takes note of a change that must survive a restart; undefined where nothing does, so that none is made up. */
+  readonly record: ((change: Change) => void) | undefined;
   /** Asks for `pump(queue)` before the turn of the event loop ends. */
   readonly wake: (queue: Queue) => void;
   readonly newLockToken: () => Buffer;

@@ -26,5 +26,5 @@ export function replaceRules(role: SubscriptionRole, rules: readonly Rule[]): vo
 
 function recordRules(queue: Queue, role: SubscriptionRole): void {
   role.areRulesChanged = true;
-  queue.engine.record({ type: 'rules', queue: queue.address, rules: [...role.rules.values()] });
+  queue.engine.record?.({ type: 'rules', queue: queue.address, rules: [...role.rules.values()] });
 }

@@ -99,7 +99,7 @@ export function renewSession(queue: Queue, { session, hold }: Granted): number {
 /** Keeps (undefined: forgets) a session's state. */
 export function setSessionState(queue: Queue, session: Session, state: Buffer | undefined): void {
   putState(queue, session, state);
-  queue.engine.record({ type: 'sessionState', queue: queue.address, sessionId: session.id, state });
+  queue.engine.record?.({ type: 'sessionState', queue: queue.address, sessionId: session.id, state });
 }
 
 function nextAvailable(queue: Queue): Session | undefined {

@@ -95,7 +95,7 @@ export function withdrawLock(queue: Queue, lock: Lock): void {
 /** Takes a message out for good. */
 export function remove(queue: Queue, message: Message): void {
   strike(queue, message);
-  queue.engine.record({ type: 'removed', queue: queue.address, sequence: message.sequence });
+  queue.engine.record?.({ type: 'removed', queue: queue.address, sequence: message.sequence });
 }
 
 /** Ends a message whose time to live is over. */
@@ -155,7 +155,7 @@ function applyProperties(queue: Queue, message: Message, properties: PropertyCha
 }
 
 function recordReturn(queue: Queue, message: Message, place: 'ready' | 'deferred', hasNewProperties: boolean): void {
-  queue.engine.record({
+  queue.engine.record?.({
     type: 'returned',
     queue: queue.address,
     sequence: message.sequence,
@@ -187,7 +187,7 @@ export function bury(queue: Queue, message: Message, properties: PropertyChanges
     lock: undefined,
     deadline: undefined,
   };
-  deadLetters.engine.record({ type: 'enqueued', queue: deadLetters.address, message: toStored(moved) });
+  deadLetters.engine.record?.({ type: 'enqueued', queue: deadLetters.address, message: toStored(moved) });
   admit(deadLetters, moved);
   offer(deadLetters, moved);
 }
