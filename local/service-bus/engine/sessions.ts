@@ -96,10 +96,14 @@ export function renewSession(queue: Queue, { session, hold }: Granted): number {
   return hold.untilMs;
 }
 
-/** Keeps (undefined: forgets) a session's state. */
-export function setSessionState(queue: Queue, session: Session, state: Buffer | undefined): void {
+/** Keeps (undefined: forgets) a session's state. False, and nothing is done, where its queue has no room for it. */
+export function setSessionState(queue: Queue, session: Session, state: Buffer | undefined): boolean {
+  const { rules, sizeBytes } = queue;
+  const before = session.state?.length ?? 0;
+  if (state !== undefined && sizeBytes - before + state.length > rules.maxSizeBytes) return false;
   putState(queue, session, state);
   queue.engine.record?.({ type: 'sessionState', queue: queue.address, sessionId: session.id, state });
+  return true;
 }
 
 function nextAvailable(queue: Queue): Session | undefined {

@@ -4,8 +4,8 @@ import { coversPath, type Right } from './sas.js';
 
 export type Claims = {
   /**
-   * Adds or renews access to everything at or below `path`, for ever where `expiresAtMs` is Infinity; what an earlier token for the same path allowed no longer
-   * counts. False when the connection holds too many.
+   * Adds or renews access to everything at or below `path`, for ever where `expiresAtMs` is Infinity; what an earlier
+   * token for the same path allowed no longer counts. False when the connection holds too many.
    */
   grant(path: readonly string[], expiresAtMs: number, rights: readonly Right[]): boolean;
   /** Whether `path` may be used with this right, or (undefined) with any. */

@@ -19,13 +19,10 @@ export const sessionOperations: Readonly<Record<string, Operation>> = {
   'set-session-state': (body, context) =>
     withSession(body, context, ({ session }) => {
       const state = bytesOf(fromMap(body, 'session-state'));
-      const { rules, sizeBytes } = context.queue;
-      if (sizeBytes + (state?.length ?? 0) > rules.maxSizeBytes) {
-        const description = `The queue '${rules.name}' holds its maximum of ${rules.maxSizeBytes} bytes.`;
-        return { status: 403, description, error: 'amqp:resource-limit-exceeded' };
-      }
-      setSessionState(context.queue, session, state && Buffer.from(state));
-      return ok();
+      if (setSessionState(context.queue, session, state && Buffer.from(state))) return ok();
+      const { name, maxSizeBytes } = context.queue.rules;
+      const description = `The queue '${name}' holds its maximum of ${maxSizeBytes} bytes.`;
+      return { status: 403, description, error: 'amqp:resource-limit-exceeded' };
     }),
 };
 

@@ -78,8 +78,10 @@ export type Connection = {
   unsettledCount: number;
   /** Bytes handed to the socket that it could not pass on yet. */
   unsentBytes: () => number;
-  /** A delivery was held back because too much is unsent or unsettled. */
+  /** A delivery was held back because too much is unsent. */
   isStarved: boolean;
+  /** A delivery was held back because too many are unsettled. */
+  isCrowded: boolean;
   /** Links that asked to be drained and have not been answered. */
   readonly draining: Set<OutgoingLink>;
   /** Sessions with acceptances that are not written yet. */

@@ -21,9 +21,12 @@ export function roomOn(link: OutgoingLink): number {
   const { connection } = session;
   if (link.phase !== 'attached' || connection.phase !== 'open' || session.waitingFrames.length > 0) return 0;
   const backlogBytes = connection.out.length + connection.unsentBytes() + connection.waitingFrameBytes;
-  const isFull = !link.sendsSettled && connection.unsettledCount >= limits.unsettledPerConnection;
-  if (backlogBytes >= limits.backlogBytes || isFull) {
+  if (backlogBytes >= limits.backlogBytes) {
     connection.isStarved = true;
+    return 0;
+  }
+  if (!link.sendsSettled && connection.unsettledCount >= limits.unsettledPerConnection) {
+    connection.isCrowded = true;
     return 0;
   }
   const unsettledRoom = link.sendsSettled ? Infinity : limits.unsettledPerSession - session.unsettled.size;

@@ -50,6 +50,7 @@ export function serveSocket(socket: Socket, id: number, context: WireContext): S
     waitingFrameBytes: 0,
     unsettledCount: 0,
     isStarved: false,
+    isCrowded: false,
     draining: new Set(),
     acknowledging: new Set(),
     unsentBytes: () => socket.writableLength,
@@ -83,8 +84,9 @@ export function serveSocket(socket: Socket, id: number, context: WireContext): S
   socket.on('error', () => undefined);
 
   const feed = (): void => {
-    if (!connection.isStarved) return;
+    if (!connection.isStarved && !connection.isCrowded) return;
     connection.isStarved = false;
+    connection.isCrowded = false;
     for (const link of linksOf(connection)) if (link.kind === 'outgoing') link.onRoom();
   };
 

@@ -140,7 +140,10 @@ describe('a queue', () => {
 
     const { queue: other, send: sendOther } = createEngine({ maxSizeBytes: 520, requiresSession: true });
     const state = sessionOf(other, 's');
-    setSessionState(other, state, Buffer.alloc(100));
+    expect(setSessionState(other, state, Buffer.alloc(100))).toBe(true);
+    expect(setSessionState(other, state, Buffer.alloc(520))).toBe(true);
+    expect(setSessionState(other, state, Buffer.alloc(521))).toBe(false);
+    expect(state.state).toHaveLength(520);
     expect(sendOther('b', { sessionId: 's' }).type).toBe('refused');
     setSessionState(other, state, undefined);
     expect(sendOther('b', { sessionId: 's' }).type).toBe('accepted');
