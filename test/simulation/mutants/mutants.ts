@@ -197,11 +197,35 @@ export const mutants: readonly Mutant[] = [
     patches: [
       {
         file: `${passes}/loss-decisions.js`,
-        from: 'return owed ? waiveAndTell(draft, jobDraft, next, reason) : next;',
-        to: "return owed ? { ...next, release: { state: 'none' }, taskStarted: false } : next;",
+        from: 'const waived = owed ? waiveAndTell(draft, jobDraft, next, reason) : next;',
+        to: "const waived = owed ? { ...next, release: { state: 'none' }, taskStarted: false } : next;",
       },
     ],
     scenarios: ['node-lost-while-releasing', 'node-lost-while-running'],
+  },
+  {
+    name: 'time-stands-still',
+    about: 'the time limit of a job is never over',
+    patches: [
+      {
+        file: `${passes}/termination-decisions.js`,
+        from: 'return deadline !== undefined && Date.parse(deadline) <= now.getTime();',
+        to: 'return false;',
+      },
+    ],
+    scenarios: ['job-time-limit'],
+  },
+  {
+    name: 'pause-for-good',
+    about: 'a task that is killed to run again later is over',
+    patches: [
+      {
+        file: `${passes}/task-run-decisions.js`,
+        from: "return run.whenKilled === 'requeue' && wasKilled && isOpen(job);",
+        to: 'return false;',
+      },
+    ],
+    scenarios: ['disable-and-enable'],
   },
   {
     name: 'acknowledge-what-was-not-told',
