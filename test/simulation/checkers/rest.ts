@@ -5,10 +5,12 @@ import type { CreateChecker } from './checker.js';
 export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp }) => {
   const accepted: Operation[] = [];
   const poison = new Set<string>();
+  const mayVanish = new Set<string>();
   return {
     onFact(fact) {
       if (fact.type === 'accepted') accepted.push(fact.operation);
       if (fact.type === 'poisonSent') poison.add(fact.messageId);
+      if (fact.type === 'poisonSent' && fact.mayVanish === true) mayVanish.add(fact.messageId);
     },
     atRest() {
       checkAccepted();
@@ -74,7 +76,8 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
         );
     for (const messageId of poison) {
       const found = letters.filter((letter) => letter.messageId === messageId);
-      if (found.length === 0) violate('promise 7: poison is set aside alone', `poison ${messageId} is not on the list`);
+      if (found.length === 0 && !mayVanish.has(messageId))
+        violate('promise 7: poison is set aside alone', `poison ${messageId} is not on the list`);
       if (found.some(({ reason }) => reason === ''))
         violate('promise 7: poison is set aside alone', `poison ${messageId} stands there without a reason`);
     }

@@ -1,5 +1,7 @@
 // What the tables say of a run is what its process really did; bugs that the product itself notices are bugs.
 import { fromJobNode } from '../../../shared/jobs/job-rows.js';
+import { fromNode } from '../../../shared/pools/pool-rows.js';
+import { forgedVersion } from '../core/facts.js';
 import { fromTaskRow } from '../../../shared/tasks/task-rows.js';
 import { parsedValues } from '../core/view.js';
 import type { CreateChecker } from './checker.js';
@@ -33,6 +35,11 @@ export const checkTruth: CreateChecker = ({ violate }) => {
       }
       if (fact.type === 'logged' && fact.level === 'error' && /^pass failed/.test(fact.message))
         violate('no bug is logged', `${fact.who}: ${fact.message}`);
+      if (fact.type === 'committed' && fact.partition.startsWith('pool:')) {
+        for (const { row, after } of fact.changes)
+          if (row.startsWith('node:') && parsedValues(after, fromNode)?.agentVersion === forgedVersion)
+            violate('truth', `a report that ${row} did not sign was believed`);
+      }
       if (fact.type !== 'committed' || !fact.partition.startsWith('job:')) return;
       for (const { row, after } of fact.changes) {
         if (row.startsWith('task:')) {

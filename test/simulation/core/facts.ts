@@ -19,6 +19,9 @@ export type PromiseName =
   | 'no bug is logged'
   | 'budget';
 
+/** The agent version of a report that is not its node's own. */
+export const forgedVersion = 'forged';
+
 export type RunKind = 'startTask' | 'preparation' | 'task' | 'release';
 
 /** A command line that was started on a machine. */
@@ -68,7 +71,8 @@ export type Fact =
     }
   /** A scenario saw a promise broken. */
   | { readonly type: 'broken'; readonly promise: PromiseName; readonly text: string }
-  | { readonly type: 'poisonSent'; readonly messageId: string }
+  /** `mayVanish`: its receiver may be in a state in which it means nothing. */
+  | { readonly type: 'poisonSent'; readonly messageId: string; readonly mayVanish?: true }
   | { readonly type: 'logged'; readonly who: string; readonly level: 'warn' | 'error'; readonly message: string };
 
 export type MachineEnd = 'reboot' | 'reimage' | 'replaced' | 'removed';

@@ -292,6 +292,29 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['sample', 'terminate-while-preparing', 'delete-while-active', 'two-jobs'],
   },
   {
+    name: 'believe-everybody',
+    about: 'the controller takes a report for its node’s own, whoever signed it',
+    wrap: {
+      services: (services) => ({
+        ...services,
+        sealing: { ...services.sealing, verify: () => Promise.resolve('signed' as const) },
+      }),
+    },
+    scenarios: ['intruder'],
+  },
+  {
+    name: 'obey-everybody',
+    about: 'a node takes an order for its controller’s, whoever sealed it',
+    patches: [
+      {
+        file: 'test/simulation/models/sim-sealing.js',
+        from: "return by === kept.orderKey ? { kind: 'opened', content } : { kind: 'forged' };",
+        to: "return { kind: 'opened', content };",
+      },
+    ],
+    scenarios: ['intruder'],
+  },
+  {
     name: 'journal-after-the-start',
     about: 'the disk says that it has written what it has not',
     wrap: {

@@ -2,6 +2,7 @@
 import { basicScenarios } from './basic.js';
 import { fileScenarios } from './files.js';
 import { furtherScenarios } from './further.js';
+import { intruderScenarios } from './intruder.js';
 import { jobScenarios } from './jobs.js';
 import { taskScenarios } from './tasks.js';
 import type { Scenario } from './play.js';
@@ -12,6 +13,7 @@ export const allScenarios: readonly Scenario[] = [
   ...taskScenarios,
   ...jobScenarios,
   ...fileScenarios,
+  ...intruderScenarios,
 ];
 
 /** The scenario of that name. Throws with the names there are. */
