@@ -8,9 +8,8 @@ import { failureOfStatus, TransferFailed, type ListedBlob, type Transfers } from
 const stallMs = 60_000;
 const blockBytes = 4 * 1024 * 1024;
 const blocksAtOnce = 2;
-const pageSize = 1000;
 
-export function createHttpTransfers(): Transfers {
+export function createHttpTransfers({ pageSize = 1000 } = {}): Transfers {
   return {
     readUrl: (url, signal) => read(url, signal),
     readBlob: (containerUrl, name, signal) => read(blobUrl(containerUrl, name), signal),

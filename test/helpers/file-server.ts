@@ -3,30 +3,31 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 
 export type FileServer = {
   /** `/text/<content>` answers 200; `/status/<code>` that code; `/flaky/<times>/<content>` fails so often first; `/large/<bytes>` is that long;
-   *  `/held/<content>` comes once it is let go; `/broken` breaks off in the middle. */
+   *  `/held/<content>` comes once it is let go; `/broken` breaks off in the middle; `/accept-later/<name>` answers an upload from its second time on. */
   url(path: string): string;
   /** How often a path was asked for. */
   asked(path: string): number;
-  /** Lets every held answer go. */
-  letGo(): void;
+  /** Lets the held answers of this path go. */
+  letGo(path: string): void;
   stop(): Promise<void>;
 };
 
 export async function startFileServer(): Promise<FileServer> {
   const asked = new Map<string, number>();
-  const held: (() => void)[] = [];
+  const held: Held[] = [];
   const server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/\?.*$/, '');
     const times = (asked.get(path) ?? 0) + 1;
     asked.set(path, times);
-    answer(response, path.split('/').slice(1).map(decodeURIComponent), times, held);
+    const hold = (release: () => void): void => void held.push({ path, release });
+    answer(response, path.split('/').slice(1).map(decodeURIComponent), times, hold);
   });
   const port = await listen(server);
   return {
     url: (path) => `http://127.0.0.1:${port}${path}?sig=secret`,
     asked: (path) => asked.get(path) ?? 0,
-    letGo() {
-      for (const release of held.splice(0)) release();
+    letGo(path) {
+      for (const each of held) if (each.path === path) each.release();
     },
     stop: () =>
       new Promise((resolve) => {
@@ -36,11 +37,13 @@ export async function startFileServer(): Promise<FileServer> {
   };
 }
 
+type Held = { readonly path: string; readonly release: () => void };
+
 function answer(
   response: ServerResponse,
   [kind, first = '', rest = '']: string[],
   times: number,
-  held: (() => void)[],
+  hold: (release: () => void) => void,
 ): void {
   switch (kind) {
     case 'text':
@@ -52,7 +55,9 @@ function answer(
     case 'large':
       return writeLarge(response, Number(first));
     case 'held':
-      return void held.push(() => response.end(first));
+      return void hold(() => response.end(first));
+    case 'accept-later':
+      return void (times > 1 && response.writeHead(201, { 'x-ms-request-id': '1' }).end());
     case 'broken':
       response.writeHead(200, { 'content-length': '1000' });
       return void response.write('half', () => response.destroy());

@@ -212,6 +212,26 @@ describe.concurrent('resource files', () => {
     });
   });
 
+  test('are received again by an agent that was killed meanwhile, and its command runs once', async () => {
+    const [killed = ''] = await addPool(client, 'killed', 1);
+    await client().job.add({ id: 'killed', poolInfo: { poolId: 'killed' } });
+    await client().task.add('killed', {
+      id: 'task',
+      commandLine: shell('cat c.txt; echo ran >> $AZ_BATCH_NODE_SHARED_DIR/runs'),
+      resourceFiles: [{ httpUrl: server.url('/held/c'), filePath: 'c.txt' }],
+    });
+    await eventually('the request', () => server.asked('/held/c') === 1);
+    const agent = stack.programs().find(({ command }) => command.includes('agent/main.js') && command.includes(killed));
+    if (agent === undefined) throw new Error('The agent was not found');
+    process.kill(agent.pid, 'SIGKILL');
+    await eventually('the request of the next agent', () => server.asked('/held/c') === 2, 60_000);
+    server.letGo('/held/c');
+    const { executionInfo } = await taskReached(client(), 'killed', 'task', 'completed');
+    expect(executionInfo).toMatchObject({ exitCode: 0, retryCount: 0, requeueCount: 0 });
+    expect(await stack.readNodeFile('killed', killed, 'workitems/killed/job-1/task/stdout.txt')).toBe('c');
+    expect(await stack.readNodeFile('killed', killed, 'shared/runs')).toBe('ran\n');
+  });
+
   test('are there for the start task, too', async () => {
     await client().pool.add({
       id: 'started',

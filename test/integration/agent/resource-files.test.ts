@@ -165,7 +165,7 @@ test('an agent that comes after one that died while files came receives them aga
   await agent.detach();
   await node.start();
   await eventually('the second file to be asked for again', () => files.asked('/held/second') === 2);
-  files.letGo();
+  files.letGo('/held/second');
   expect(await node.ended(task.runId)).toMatchObject({ ending: 'exited', exitCode: 0 });
   expect(await node.read('workitems/job1/job-1/task1/stdout.txt')).toBe('firstsecond');
 });

@@ -280,6 +280,30 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['reimage'],
   },
   {
+    name: 'start-without-files',
+    about: 'an agent starts a command without its resource files',
+    patches: [{ file: 'agent/start-run.js', from: 'if (files.length > 0) {', to: 'if (false) {' }],
+    scenarios: ['files-of-runs'],
+  },
+  {
+    name: 'end-before-uploading',
+    about: 'an agent tells the end of a task without uploading its output files',
+    patches: [
+      {
+        file: 'agent/live-run.js',
+        from: 'await sendOutputFiles(agent, run, after.state, [ending, agent.stop])',
+        to: 'after.state',
+      },
+    ],
+    scenarios: ['files-of-runs'],
+  },
+  {
+    name: 'leave-old-orders-old',
+    about: 'a node that asks for a fresh order gets none',
+    patches: [{ file: `${passes}/decide-pass.js`, from: 'renewOrders(draft);', to: '' }],
+    scenarios: ['expired-orders'],
+  },
+  {
     name: 'sweep-nothing',
     about: 'the sweep finds every pool quiet',
     patches: [
