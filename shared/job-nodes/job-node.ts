@@ -58,6 +58,8 @@ export type TaskRun = OrderedRun & {
   readonly state: 'preparing' | 'running';
   /** Since when the task is in that state. */
   readonly since: string;
+  /** In which state the task was before, and since when. */
+  readonly before?: { readonly state: 'active' | 'preparing'; readonly since: string };
   /** When its process started, once reported. */
   readonly startTime?: string;
   /** Of its latest start, if that was a retry. */

@@ -118,6 +118,7 @@ function assign(draft: Draft, jobDraft: JobDraft, node: Node, ready: ReadyTask, 
     order: ready.order,
     state,
     since: draft.at,
+    before: { state: 'active' as const, since: ready.activeSince },
     ...requeues,
     ...(ready.definition.exitConditions === undefined ? {} : { hasExitConditions: true as const }),
   };

@@ -265,16 +265,18 @@ export function settleWaitingRuns(draft: Draft, jobDraft: JobDraft, jobNode: Job
 }
 
 function showRunning(jobDraft: JobDraft, jobNode: JobNode, run: TaskRun, since: string): JobNode {
-  const next: TaskRun = { ...run, state: 'running', since: run.state === 'running' ? run.since : since };
+  const next: TaskRun =
+    run.state === 'running'
+      ? run
+      : { ...run, state: 'running', since, before: { state: 'preparing', since: run.since } };
   if (run.taskDeleted !== true) {
-    const wasPreparing = run.state === 'preparing';
     jobDraft.tasks.set(run.taskId, {
       nodeId: jobNode.nodeId,
       status: {
         state: 'running',
         stateTransitionTime: next.since,
-        previousState: wasPreparing ? 'preparing' : 'active',
-        previousStateTransitionTime: run.since,
+        previousState: next.before?.state ?? 'active',
+        previousStateTransitionTime: next.before?.since ?? run.since,
         assignment: assignmentOf(jobNode, run),
         execution: {
           startTime: next.startTime ?? next.since,

@@ -6,28 +6,12 @@ import { fromJobHead, headRow, jobPartition, readyRow, toJobHead, toReady } from
 import type { Job } from '../jobs/job.js';
 import type { Services } from '../services.js';
 import { sizeOf } from '../tables/document.js';
-import { maxWritesPerTransaction, type Entity, type RowRange, type Table, type Write } from '../tables/table.js';
+import { maxWritesPerTransaction, type Entity, type Table, type Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
-import {
-  dependencyAt,
-  firstPosition,
-  lastGap,
-  type Awaited,
-  type Dependency,
-  type DependencyPosition,
-} from './dependency-decisions.js';
-import {
-  fromLook,
-  fromWaiting,
-  lookRange,
-  numberOfSatisfied,
-  satisfiedRange,
-  satisfiedRow,
-  toWaitingWrite,
-  waitingFor,
-  type WaitingTask,
-} from './dependency-rows.js';
+import { dependencyAt, firstPosition, type Awaited, type DependencyPosition } from './dependency-decisions.js';
+import { fromLook, fromWaiting, lookRange, toWaitingWrite, waitingFor, type WaitingTask } from './dependency-rows.js';
 import type { TaskDependencies } from './dependencies.js';
+import { createSatisfiedLookUp, type SatisfiedLookUp } from './satisfied-look-up.js';
 import { toReadyTask, type Task } from './task.js';
 import { fromTaskRow, taskRow } from './task-rows.js';
 
@@ -36,7 +20,6 @@ const mostMoves = Math.floor((maxWritesPerTransaction - 2) / 2) - 1;
 // A pass has more to do than this: what is left is for its next round.
 const mostTransactions = 20;
 const idsAtOnce = 32;
-const largestPage = 1000;
 // A transaction takes 4 MiB; the head and the coding of the request need some of it.
 const maxTransactionBytes = 3_000_000;
 
@@ -66,7 +49,7 @@ async function settleSome({ table }: Services, jobId: string, incarnation: strin
   const job = head === undefined ? undefined : fromJobHead(head);
   if (head === undefined || job?.incarnation !== incarnation || !isOpen(job) || job.dependenciesDue !== true)
     return { madeReady: false, more: false };
-  const lookUp = createLookUp(table, partition);
+  const lookUp = createSatisfiedLookUp(table, partition);
   const found = await findMoves(table, partition, lookUp);
   const decided = await Promise.all(found.moves.map((move) => decideMove(table, partition, lookUp, move)));
   const moved = fitting(decided);
@@ -102,7 +85,7 @@ type Found = {
 };
 
 /** As many tasks to move as one transaction takes. */
-async function findMoves(table: Table, partition: string, lookUp: LookUp): Promise<Found> {
+async function findMoves(table: Table, partition: string, lookUp: SatisfiedLookUp): Promise<Found> {
   const looks = await table.query(partition, lookRange, mostMoves);
   const found = await Promise.all(looks.entities.map((entity) => findMovesOf(table, partition, lookUp, entity)));
   // Two tasks may stand for one number, so the same row may be found twice.
@@ -123,7 +106,7 @@ async function findMoves(table: Table, partition: string, lookUp: LookUp): Promi
 async function findMovesOf(
   table: Table,
   partition: string,
-  lookUp: LookUp,
+  lookUp: SatisfiedLookUp,
   entity: Entity,
 ): Promise<{ readonly moves: readonly Move[]; readonly done?: string; readonly more: boolean }> {
   const look = fromLook(entity);
@@ -138,7 +121,7 @@ async function findMovesOf(
 async function decideMove(
   table: Table,
   partition: string,
-  lookUp: LookUp,
+  lookUp: SatisfiedLookUp,
   { from, waiting }: Move,
 ): Promise<readonly Write[]> {
   const leave: Write = { type: 'delete', row: from.row };
@@ -161,7 +144,7 @@ type Unsatisfied = { readonly awaited: Awaited; readonly position: DependencyPos
 
 /** What the task waits for, from `position` on; nothing when all of it is satisfied. */
 async function findUnsatisfied(
-  lookUp: LookUp,
+  lookUp: SatisfiedLookUp,
   dependsOn: TaskDependencies = { taskIds: [], taskIdRanges: [] },
   position: DependencyPosition = firstPosition(dependsOn),
 ): Promise<Unsatisfied | undefined> {
@@ -182,43 +165,4 @@ async function findUnsatisfied(
     dependency = dependencyAt(dependsOn, { index });
   }
   return undefined;
-}
-
-/** What is satisfied, read once for all the tasks of one transaction: many depend on the same. */
-type LookUp = {
-  /** By lower-case id. */
-  isSatisfied(taskId: string): Promise<boolean>;
-  lastUnsatisfied(range: Extract<Dependency, { kind: 'range' }>): Promise<number | undefined>;
-};
-
-function createLookUp(table: Table, partition: string): LookUp {
-  const ids = new Map<string, Promise<boolean>>();
-  const ranges = new Map<string, Promise<number | undefined>>();
-  return {
-    isSatisfied: (taskId) =>
-      remember(ids, taskId, async () => (await table.get(partition, satisfiedRow(taskId))) !== undefined),
-    lastUnsatisfied: ({ from, to }) =>
-      remember(ranges, `${from}-${to}`, async () => {
-        const top = await table.query(partition, satisfiedRange(to, to), 1);
-        if (top.entities.length === 0 && top.continuation === undefined) return to;
-        return lastGap(from, to, await readNumbers(table, partition, satisfiedRange(from, to)));
-      }),
-  };
-}
-
-async function readNumbers(table: Table, partition: string, range: RowRange): Promise<readonly number[]> {
-  const numbers: number[] = [];
-  let continuation: string | undefined;
-  do {
-    const page = await table.query(partition, range, largestPage, continuation);
-    for (const entity of page.entities) numbers.push(numberOfSatisfied(entity));
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return numbers;
-}
-
-function remember<Key, Value>(known: Map<Key, Promise<Value>>, key: Key, find: () => Promise<Value>): Promise<Value> {
-  const found = known.get(key) ?? find();
-  known.set(key, found);
-  return found;
 }

@@ -49,6 +49,18 @@ describe('a preparation', () => {
     expect(taskOf(world, 't1').state).toBe('preparing');
   });
 
+  test('stays on show as what its task did before it ran', () => {
+    const { world, order, preparation, task } = givenPreparing();
+    const assignedAt = world.now.toISOString();
+    passTime(world, 10);
+    pass(world, { reports: [reportOf(world, 'n1', [say(order, preparation, exited(0))])] });
+    const before = { previousState: 'preparing', previousStateTransitionTime: assignedAt };
+    expect(taskOf(world, 't1')).toMatchObject({ state: 'running', ...before });
+    passTime(world, 10);
+    pass(world, { reports: [reportOf(world, 'n1', [say(order, task, running)])] });
+    expect(taskOf(world, 't1')).toMatchObject({ state: 'running', ...before });
+  });
+
   test('that succeeds lets its task run', () => {
     const { world, order, preparation } = givenPreparing();
     pass(world, { reports: [reportOf(world, 'n1', [say(order, preparation, exited(0))])] });

@@ -45,6 +45,21 @@ describe('a task', () => {
     expect(jobNodeOf(world, 'n1').taskStarted).toBe(true);
   });
 
+  test('that is tried again shows how often, and since when, while it runs', () => {
+    const world = givenRunning();
+    passTime(world, 10);
+    pass(world, { reports: [reportOf(world, 'n1', [runOf(world, 'n1', 't1', running)])] });
+    passTime(world, 10);
+    const retried = { ...running, retryCount: 2, lastRetryAgoMs: 1000 };
+    pass(world, { reports: [reportOf(world, 'n1', [runOf(world, 'n1', 't1', retried)])] });
+    const at = '2026-01-01T00:00:19.000Z';
+    expect(taskOf(world, 't1')).toMatchObject({
+      state: 'running',
+      previousState: 'active',
+      execution: { startTime: at, retryCount: 2, lastRetryTime: at },
+    });
+  });
+
   test.each([
     ['exits 0', exited(0), { result: 'success', exitCode: 0 }],
     ['exits 7', exited(7), { result: 'failure', exitCode: 7, failureInfo: { code: 'FailureExitCode' } }],
