@@ -1,4 +1,6 @@
 // What can be changed of a job while it goes on: pausing it, its properties, its pool. Against the running stack, over REST.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobBody, taskBodies, tasksCompleted } from '../e2e/marked-job.js';
 import { startSharedStack, type SharedStack } from '../e2e/shared-stack.js';
@@ -144,6 +146,24 @@ describe.concurrent('a job', () => {
     expect(await refusalOf(client().job.update(id, { poolInfo: { poolId: 'nowhere' } }))).toMatchObject({
       statusCode: 400,
     });
+  });
+
+  test('of higher priority is given the next free slot, also when it got that priority later', async () => {
+    await poolOfOne('urgent');
+    const first = plan('ordinary', 'urgent', 2);
+    const second = plan('urgent', 'urgent', 1);
+    const taking = `${hold('go')}; echo $AZ_BATCH_JOB_ID >> ${first.directory}/turns`;
+    const bare = ({ jobId, poolId }: typeof first) => ({ id: jobId, poolInfo: { poolId } });
+    for (const job of [first, second]) {
+      await client().job.add(bare(job));
+      await client().task.addCollection(job.jobId, taskBodies(job, taking));
+    }
+    await begun(first, 'go');
+    await client().job.patch(second.jobId, { priority: 100 });
+    for (const job of [first, second]) release(job, 'go');
+    for (const job of [first, second]) await tasksCompleted(client, job, 100_000);
+    const turns = readFileSync(join(first.directory, 'turns'), 'utf8').trim().split('\n');
+    expect(turns).toEqual(['ordinary', 'urgent', 'ordinary']);
   });
 
   test('can name a pool that does not exist yet: its tasks wait for it', async () => {

@@ -68,6 +68,7 @@ const manager: Scenario = {
   name: 'job-manager',
   about: 'the job manager, which has a node for itself, ends its job while other tasks hang',
   isBasic: false,
+  leavesOut: ['removed'],
   async script({ client, view, until }) {
     await client.addPool(pool(2, 2));
     const task = taskDefinition('manager', { commandLine: 'sim 9000', runExclusive: true });
