@@ -11,7 +11,7 @@ import { connect } from '../../samples/job-prep-release/connect.js';
 import { eventually } from '../helpers/eventually.js';
 import { allGone, descendantsOf, startProgram, type StartedProgram } from '../helpers/started-program.js';
 
-const readySchema = z.strictObject({ batchUrl: z.string(), account: z.string(), key: z.string() });
+const readySchema = z.strictObject({ batchUrl: z.string(), account: z.string(), key: z.string(), storage: z.string() });
 
 let temporary: string;
 let programs: StartedProgram[];

@@ -36,6 +36,25 @@ describe('the URL of a blob', () => {
   });
 });
 
+describe('the URL of another container', () => {
+  test('lets its holder list and read that container, for its time, and nothing else', async () => {
+    const others = createAzureBlobs(azurite.connectionString, 'others', systemClock);
+    await others.put('a.txt', new TextEncoder().encode('theirs'));
+    const url = blobs.containerUrlFor('others', 60_000) ?? '';
+    const read = url.replace('/others?', '/others/a.txt?');
+    expect(await (await fetch(`${url}&restype=container&comp=list`)).text()).toContain('<Name>a.txt</Name>');
+    expect(await (await fetch(read)).text()).toBe('theirs');
+    const write = await fetch(read, { method: 'PUT', body: 'x', headers: { 'x-ms-blob-type': 'BlockBlob' } });
+    expect(write.status).toBe(403);
+    expect((await fetch(url.replace('/others?', '/contract/mine?'))).status).toBe(403);
+    const past = { ...systemClock, now: () => new Date(systemClock.now().getTime() - 3600_000) };
+    const expired = createAzureBlobs(azurite.connectionString, 'contract', past).containerUrlFor('others', 60_000);
+    expect((await fetch(`${expired}&restype=container&comp=list`)).status).toBe(403);
+  });
+
+  test('is not given for the own one', () => expect(blobs.containerUrlFor('contract', 60_000)).toBeUndefined());
+});
+
 test('a blob service that does not answer is told apart from a bug', async () => {
   const gone = await startAzurite();
   const unreachable = createAzureBlobs(gone.connectionString, 'gone', systemClock);
