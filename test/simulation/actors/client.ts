@@ -8,7 +8,16 @@ import type { JobChanges } from '../../../shared/jobs/job-update-body.js';
 import type { DisableTasks, JobDefinition } from '../../../shared/jobs/job.js';
 import { terminateJob } from '../../../shared/jobs/terminate-job.js';
 import { updateJob } from '../../../shared/jobs/update-job.js';
+import {
+  disableScheduling,
+  enableScheduling,
+  rebootNode,
+  reimageNode,
+  type NodeTarget,
+} from '../../../shared/nodes/act-on-node.js';
+import type { DeallocationOption } from '../../../shared/nodes/node.js';
 import { addPool } from '../../../shared/pools/add-pool.js';
+import { removeNodes, resizePool } from '../../../shared/pools/resize-pool.js';
 import { deletePool } from '../../../shared/pools/delete-pool.js';
 import type { PoolDefinition } from '../../../shared/pools/pool.js';
 import { unconditional } from '../../../shared/rest/conditions.js';
@@ -28,9 +37,15 @@ import { pauseOf } from './functions-host.js';
 
 export type Answer = 'accepted' | { readonly refused: BatchErrorCode } | 'unknown';
 
+export type NodeAct = 'reboot' | 'reimage' | 'disableScheduling' | 'enableScheduling';
+
 export type Client = {
   addPool(definition: PoolDefinition): Promise<Answer>;
   deletePool(poolId: string): Promise<Answer>;
+  /** Waits until the pool is steady, as the service asks for. */
+  resizePool(poolId: string, targetDedicatedNodes: number, option: DeallocationOption): Promise<Answer>;
+  removeNodes(poolId: string, nodeIds: readonly string[], option: DeallocationOption): Promise<Answer>;
+  actOnNode(act: NodeAct, target: NodeTarget, option?: 'requeue' | 'terminate' | 'taskcompletion'): Promise<Answer>;
   addJob(definition: JobDefinition): Promise<Answer>;
   addTasks(jobId: string, definitions: readonly TaskDefinition[]): Promise<Answer>;
   deleteTask(jobId: string, taskId: string): Promise<Answer>;
@@ -45,6 +60,14 @@ export type Client = {
 
 // A client gives a request up after half a minute without an answer, and the whole after this many tries.
 const answerWithinMs = 30_000;
+
+const resizeTimeoutMs = 3600_000;
+const acts = {
+  reboot: rebootNode,
+  reimage: reimageNode,
+  disableScheduling,
+  enableScheduling: (services: Services, target: NodeTarget) => enableScheduling(services, target),
+};
 
 export function createClient(world: World, { tries }: { readonly tries: number }): Client {
   const { sim } = world;
@@ -94,6 +117,29 @@ export function createClient(world: World, { tries }: { readonly tries: number }
       request({ kind: 'deletePool', poolId }, (services) => deletePool(services, poolId, { conditions }), [
         'PoolBeingDeleted',
         'PoolNotFound',
+      ]),
+    resizePool: (poolId, targetDedicatedNodes, option) =>
+      request(
+        { kind: 'resizePool', poolId },
+        (services) =>
+          resizePool(services, poolId, {
+            request: { targetDedicatedNodes, resizeTimeoutMs: resizeTimeoutMs, option },
+            conditions,
+          }),
+        ['PoolBeingResized'],
+      ),
+    removeNodes: (poolId, nodeIds, option) =>
+      request(
+        { kind: 'removeNodes', poolId },
+        (services) => removeNodes(services, poolId, { request: { nodeIds, resizeTimeoutMs, option }, conditions }),
+        ['PoolBeingResized', 'NodeNotFound'],
+      ),
+    actOnNode: (act, target, option = 'requeue') =>
+      request({ kind: 'actOnNode', poolId: target.poolId }, (services) => acts[act](services, target, option), [
+        'NodeBeingRebooted',
+        'NodeBeingReimaged',
+        'NodeBeingStarted',
+        'NodeAlreadyInTargetSchedulingState',
       ]),
     addJob: (definition) =>
       request({ kind: 'addJob', jobId: definition.id }, (services) => addJob(services, definition), ['JobExists']),

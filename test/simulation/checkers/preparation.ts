@@ -26,6 +26,7 @@ export const checkPreparations: CreateChecker = ({ violate }) => {
           return;
         case 'processStarted': {
           const { process } = fact;
+          if (process.kind === 'startTask') return;
           const definition = definitions.get(process.incarnation);
           if (definition === undefined) return violate('truth', `a process of no known job started: ${at(process)}`);
           const others = running.get(keyOf(process)) ?? new Set();

@@ -3,7 +3,8 @@ import type { OwedEvent } from '../../../shared/events/event.js';
 import type { Job } from '../../../shared/jobs/job.js';
 import { fromJobHead, fromJobNode } from '../../../shared/jobs/job-rows.js';
 import { fromDocument } from '../../../shared/tables/document.js';
-import type { ProcessFact } from '../core/facts.js';
+import { fromNode } from '../../../shared/pools/pool-rows.js';
+import type { ProcessFact, RowChange } from '../core/facts.js';
 import { parsedValues } from '../core/view.js';
 import type { CreateChecker } from './checker.js';
 
@@ -35,6 +36,7 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
   const jobs = new Map<string, { job: Job; isGone: boolean }>();
   const stays = new Map<string, Stay>();
   const waivers = new Map<string, string>();
+  const leaving = new Set<string>();
   const keyOf = ({ machine, incarnation, image }: ProcessFact): string => `${machine}/${incarnation}/${image}`;
   const stayOf = (process: ProcessFact): Stay => {
     const { machine, nodeId, incarnation, jobId, image } = process;
@@ -72,6 +74,8 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
     if (stay.releasesDone > 0) violate('promise 3: every obligation is released or waived', `${where} was repeated`);
     if (stay.releasesRunning > 0) violate('promise 3: every obligation is released or waived', `${where} runs twice`);
     if (known === undefined) return violate('promise 4: releases only while a job ends', `${where}: no such job`);
+    // A node that leaves the pool is released before its jobs end.
+    if (leaving.has(process.nodeId)) return;
     // A node given up for lost may act on an old order when it can be heard of no more.
     if (isWaived) return;
     if (known.isGone || !mayRelease(known.job))
@@ -84,6 +88,7 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
     onFact(fact) {
       switch (fact.type) {
         case 'committed':
+          if (fact.partition.startsWith('pool:')) return noteLeaving(fact.changes);
           // The waivers first: the transaction that completes a job may hold the last of them.
           for (const { row, after } of fact.changes) {
             if (row.startsWith('event:')) noteWaivers(after);
@@ -146,6 +151,13 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
       for (const { job, isGone } of jobs.values()) if (isGone || job.state === 'completed') checkCompletion(job);
     },
   };
+
+  function noteLeaving(changes: readonly RowChange[]): void {
+    for (const { row, after } of changes) {
+      const node = row.startsWith('node:') ? parsedValues(after, fromNode) : undefined;
+      if (node?.state === 'leavingpool') leaving.add(node.id);
+    }
+  }
 
   function noteWaivers(values: Parameters<typeof parsedValues>[0]): void {
     const events = parsedValues(values, (entity) => fromDocument<readonly OwedEvent[]>('events', entity.values)) ?? [];

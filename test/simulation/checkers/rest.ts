@@ -60,9 +60,24 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
   function wrongWithPool(operation: Extract<Operation, { poolId: string }>): string | undefined {
     const { pool } = view.pool(operation.poolId);
     if (operation.kind === 'addPool') return pool === undefined ? 'it is gone' : undefined;
+    if (operation.kind !== 'deletePool') return wrongWithNodes(operation.poolId);
     if (pool !== undefined) return `it is ${pool.state}`;
     const left = machines().filter((machine) => machine.poolId === operation.poolId && machine.isUp());
     return left.length === 0 ? undefined : `its machines are still there: ${left.map(({ name }) => name).join(', ')}`;
+  }
+
+  // A pool that was resized is steady, with the nodes that it wants and their machines; no node is on its way anywhere.
+  function wrongWithNodes(poolId: string): string | undefined {
+    const { pool, nodes } = view.pool(poolId);
+    if (pool?.allocationState !== 'steady') return `it is ${pool?.allocationState ?? 'gone'}`;
+    const { targetDedicatedNodes } = pool.definition;
+    if (nodes.length !== targetDedicatedNodes) return `it has ${nodes.length} nodes, not ${targetDedicatedNodes}`;
+    const onTheirWay = nodes.filter(({ request, state }) => request !== undefined && state !== 'unknown');
+    if (onTheirWay.length > 0)
+      return `these are on their way: ${onTheirWay.map(({ id, state }) => `${id} ${state}`).join()}`;
+    const known = new Set(nodes.map(({ id }) => id));
+    const stray = machines().filter((each) => each.poolId === poolId && each.isUp() && !known.has(each.nodeId));
+    return stray.length === 0 ? undefined : `its machines are still there: ${stray.map(({ name }) => name).join()}`;
   }
 
   function checkDeadLetters(): void {

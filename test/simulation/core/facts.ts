@@ -4,6 +4,7 @@ import type { EntityValues } from '../../../shared/tables/table.js';
 export type PromiseName =
   | 'promise 1: prepared before the first task'
   | 'promise 2: one preparation at a time'
+  | 'start task before the first task'
   | 'promise 3: every obligation is released or waived'
   | 'promise 4: releases only while a job ends'
   | 'promise 5: what was accepted happens'
@@ -80,6 +81,7 @@ export type MachineEnd = 'reboot' | 'reimage' | 'replaced' | 'removed';
 export type Operation =
   | { readonly kind: 'addPool'; readonly poolId: string }
   | { readonly kind: 'deletePool'; readonly poolId: string }
+  | { readonly kind: 'resizePool' | 'removeNodes' | 'actOnNode'; readonly poolId: string }
   | { readonly kind: 'addJob'; readonly jobId: string }
   | { readonly kind: 'addTasks'; readonly jobId: string; readonly taskIds: readonly string[] }
   | { readonly kind: 'deleteTask'; readonly jobId: string; readonly taskId: string }

@@ -9,6 +9,7 @@ import { checkPreparations } from '../checkers/preparation.js';
 import { checkPromptness } from '../checkers/promptness.js';
 import { checkReleases } from '../checkers/release.js';
 import { checkRest } from '../checkers/rest.js';
+import { checkStartTasks } from '../checkers/start-task.js';
 import { checkTables } from '../checkers/tables.js';
 import { checkDependencies } from '../checkers/dependencies.js';
 import { checkTruth } from '../checkers/truth.js';
@@ -54,6 +55,7 @@ export type RunOptions = {
 
 const checkers: readonly CreateChecker[] = [
   checkPreparations,
+  checkStartTasks,
   checkReleases,
   checkTables,
   checkDependencies,

@@ -4,6 +4,7 @@ import { fileScenarios } from './files.js';
 import { furtherScenarios } from './further.js';
 import { intruderScenarios } from './intruder.js';
 import { jobScenarios } from './jobs.js';
+import { poolScenarios } from './pools-and-nodes.js';
 import { taskScenarios } from './tasks.js';
 import type { Scenario } from './play.js';
 
@@ -14,6 +15,7 @@ export const allScenarios: readonly Scenario[] = [
   ...jobScenarios,
   ...fileScenarios,
   ...intruderScenarios,
+  ...poolScenarios,
 ];
 
 /** The scenario of that name. Throws with the names there are. */
