@@ -5,6 +5,7 @@ import { BatchError } from '../errors.js';
 import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
 import { hintTypes, sendHint } from '../events/hints.js';
+import type { Ids } from '../ids.js';
 import { jobRefRow, poolListPartition, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
 import { TableConflict, type Write } from '../tables/table.js';
@@ -22,12 +23,16 @@ import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from 
  */
 export async function addJob(services: Services, asked: JobDefinition, request?: IdempotentRequest): Promise<Job> {
   const { table, clock, ids, config } = services;
-  const definition = withReleaseAfter(asked, config.releaseAfter);
+  const definition = withPool(withReleaseAfter(asked, config.releaseAfter), ids);
+  const autoPoolSeed = definition.autoPool && {
+    incarnation: ids.uuid(),
+    joinKey: { id: ids.uuid(), secret: services.sealing.newSecret() },
+  };
   const incarnation = ids.uuid();
   const key = definition.id.toLowerCase();
   const added = await tryAgain(services, async () => {
     const now = clock.now();
-    const job = toNewJob(definition, incarnation, request, now);
+    const job = { ...toNewJob(definition, incarnation, request, now), ...(autoPoolSeed && { autoPoolSeed }) };
     const reference = toJobRef(referenceTo(job, job.openTasks > 0));
     const { poolId } = definition;
     await Promise.all([
@@ -53,7 +58,10 @@ export async function addJob(services: Services, asked: JobDefinition, request?:
     }
   });
   if (wantsAttention(added)) {
-    await sendHint(services, hintTypes.jobChanged, { poolId: definition.poolId, jobId: definition.id });
+    await sendHint(services, hintTypes.jobChanged, {
+      poolId: added.definition.poolId,
+      jobId: definition.id,
+    });
   }
   return added;
 }
@@ -65,9 +73,20 @@ function withReleaseAfter(definition: JobDefinition, releaseAfter: Config['relea
   return { ...definition, jobReleaseTask: { ...jobReleaseTask, releaseAfter } };
 }
 
+// A pool that is made for the job is told from others by its id.
+function withPool(definition: JobDefinition, ids: Ids): JobDefinition {
+  const { autoPool } = definition;
+  return autoPool === undefined
+    ? definition
+    : { ...definition, poolId: `${autoPool.autoPoolIdPrefix ?? ''}${ids.uuid()}` };
+}
+
 // Most jobs want nothing before tasks of theirs are added.
 const wantsAttention = (job: Job): boolean =>
-  deadlineOf(job) !== undefined || job.openTasks > 0 || job.definition.onAllTasksComplete === 'terminatejob';
+  deadlineOf(job) !== undefined ||
+  job.definition.autoPool !== undefined ||
+  job.openTasks > 0 ||
+  job.definition.onAllTasksComplete === 'terminatejob';
 
 // An insert whose answer was lost finds its own row when it is tried again.
 async function toExisting(

@@ -25,6 +25,7 @@ import {
   storedDuration,
   userIdentityBody,
 } from '../tasks/run-resource.js';
+import { autoPoolBody, fromAutoPool } from './auto-pool.js';
 import { fromJobManager, jobManagerBody } from './job-manager-resource.js';
 import type { DisableTasks, JobDefinition, PreparationDefinition, ReleaseDefinition } from './job.js';
 
@@ -63,6 +64,15 @@ export const allowTaskPreemptionBody = onlyDefault(z.boolean(), false);
 export const priorityBody = z.int().min(-1000).max(1000);
 export const parallelTasksBody = z.int().refine((count) => count === -1 || count > 0, 'expected -1 or more than 0');
 
+const poolInfoBody = z
+  .strictObject({ autoPoolSpecification: autoPoolBody.optional(), poolId: idText.optional() })
+  .superRefine(({ autoPoolSpecification, poolId }, context) => {
+    if (poolId === undefined && autoPoolSpecification === undefined)
+      refuse(context, 'MissingRequiredProperty', 'a job needs this or autoPoolSpecification', ['poolId']);
+    if (poolId !== undefined && autoPoolSpecification !== undefined)
+      refuse(context, 'InvalidPropertyValue', 'a job has either this or autoPoolSpecification', ['poolId']);
+  });
+
 const jobAddBody = z
   .strictObject({
     id: idText,
@@ -75,7 +85,7 @@ const jobAddBody = z
     jobPreparationTask: preparationBody.optional(),
     jobReleaseTask: releaseBody.optional(),
     commonEnvironmentSettings: environmentSettingsBody.optional(),
-    poolInfo: z.strictObject({ autoPoolSpecification: unsupported, poolId: idText }),
+    poolInfo: poolInfoBody,
     onAllTasksComplete: onAllTasksCompleteBody.default('noaction'),
     onTaskFailure: choice(['noaction', 'performexitoptionsjobaction']).default('noaction'),
     usesTaskDependencies: z.boolean().default(false),
@@ -123,7 +133,9 @@ export function parseJobAdd(json: unknown): JobDefinition {
     ...(body.jobPreparationTask && { jobPreparationTask: fromPreparation(body.jobPreparationTask) }),
     ...(body.jobReleaseTask && { jobReleaseTask: fromRelease(body.jobReleaseTask) }),
     commonEnvironmentSettings: fromEnvironmentSettings(body.commonEnvironmentSettings),
-    poolId: body.poolInfo.poolId,
+    // The pool that is made for a job gets its id with it.
+    poolId: body.poolInfo.poolId ?? '',
+    ...(body.poolInfo.autoPoolSpecification && { autoPool: fromAutoPool(body.poolInfo.autoPoolSpecification) }),
     onAllTasksComplete: body.onAllTasksComplete,
     onTaskFailure: body.onTaskFailure,
     ...(body.networkConfiguration && { networkConfiguration: body.networkConfiguration }),

@@ -2,6 +2,7 @@
 import { etagOf } from '../rest/etag.js';
 import { formatDuration } from '../rest/iso-duration.js';
 import { ifSet, toConstraints, unlessEmpty } from '../tasks/run-resource.js';
+import { toAutoPool } from './auto-pool.js';
 import { toJobManager } from './job-manager-resource.js';
 import type { Job, PreparationDefinition, ReleaseDefinition } from './job.js';
 
@@ -36,7 +37,9 @@ export function toJobResource(job: Job, baseUrl: string): Record<string, unknown
     ...ifSet('jobPreparationTask', definition.jobPreparationTask && toPreparation(definition.jobPreparationTask)),
     ...ifSet('jobReleaseTask', definition.jobReleaseTask && toRelease(definition.jobReleaseTask)),
     ...unlessEmpty('commonEnvironmentSettings', definition.commonEnvironmentSettings),
-    poolInfo: { poolId: definition.poolId },
+    poolInfo: definition.autoPool
+      ? { autoPoolSpecification: toAutoPool(definition.autoPool) }
+      : { poolId: definition.poolId },
     ...unlessEmpty('metadata', definition.metadata),
     ...ifSet('networkConfiguration', definition.networkConfiguration),
     executionInfo: toExecutionInfo(job),

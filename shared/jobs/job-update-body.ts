@@ -1,8 +1,9 @@
 // What a client may say when it changes a job: PATCH leaves out what stays, PUT what goes back to its default.
 // https://learn.microsoft.com/rest/api/batchservice/job/patch, https://learn.microsoft.com/rest/api/batchservice/job/update
 import { z } from 'zod';
-import { idText, metadataBody, unsupported } from '../rest/body-types.js';
-import { parseBody, requireStorable } from '../rest/request-body.js';
+import { idText, metadataBody } from '../rest/body-types.js';
+import { parseBody, refuse, requireStorable } from '../rest/request-body.js';
+import { ifSet } from '../tasks/run-resource.js';
 import {
   allowTaskPreemptionBody,
   fromJobConstraints,
@@ -16,9 +17,21 @@ import type { JobDefinition } from './job.js';
 /** What of a job can be changed once it was added. */
 export type JobChanges = Partial<
   Pick<JobDefinition, 'priority' | 'maxParallelTasks' | 'constraints' | 'onAllTasksComplete' | 'poolId' | 'metadata'>
->;
+> & {
+  /** Whether the pool that was made for the job outlives it. */
+  readonly keepAlive?: boolean;
+};
 
-const poolInfoBody = z.strictObject({ autoPoolSpecification: unsupported, poolId: idText });
+// Of the pool that was made for a job only that can be changed.
+const poolInfoBody = z
+  .strictObject({
+    autoPoolSpecification: z.looseObject({ keepAlive: z.boolean().optional() }).optional(),
+    poolId: idText.optional(),
+  })
+  .superRefine(({ autoPoolSpecification, poolId }, context) => {
+    if (poolId === undefined && autoPoolSpecification === undefined)
+      refuse(context, 'MissingRequiredProperty', 'a job needs this or autoPoolSpecification', ['poolId']);
+  });
 
 const patchBody = z.strictObject({
   priority: priorityBody.optional(),
@@ -49,7 +62,8 @@ export function parseJobPatch(json: unknown): JobChanges {
     ...(body.maxParallelTasks !== undefined && { maxParallelTasks: body.maxParallelTasks }),
     ...(body.onAllTasksComplete !== undefined && { onAllTasksComplete: body.onAllTasksComplete }),
     ...(body.constraints !== undefined && { constraints: fromJobConstraints(body.constraints) }),
-    ...(body.poolInfo !== undefined && { poolId: body.poolInfo.poolId }),
+    ...(body.poolInfo?.poolId !== undefined && { poolId: body.poolInfo.poolId }),
+    ...ifSet('keepAlive', body.poolInfo?.autoPoolSpecification?.keepAlive),
     ...(body.metadata !== undefined && { metadata: body.metadata }),
   });
 }
@@ -62,7 +76,8 @@ export function parseJobUpdate(json: unknown): JobChanges {
     maxParallelTasks: body.maxParallelTasks,
     onAllTasksComplete: body.onAllTasksComplete,
     constraints: fromJobConstraints(body.constraints),
-    poolId: body.poolInfo.poolId,
+    ...(body.poolInfo.poolId !== undefined && { poolId: body.poolInfo.poolId }),
+    ...(body.poolInfo.autoPoolSpecification && { keepAlive: body.poolInfo.autoPoolSpecification.keepAlive ?? false }),
     metadata: body.metadata,
   });
 }

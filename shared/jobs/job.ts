@@ -8,6 +8,7 @@
 //   deleting     entered by delete; as terminating unless the job had completed; then its rows go, page by page.
 import { z } from 'zod';
 import type { IdempotentRequest } from './idempotency-key.js';
+import { poolSpecificationSchema, type PoolSeed } from '../pools/pool.js';
 import { jobManagerSchema } from './job-manager.js';
 import { resourceFileSchema } from '../tasks/resource-file.js';
 import { environmentSettingSchema, runConstraintsSchema, userIdentitySchema } from '../tasks/run-definition.js';
@@ -37,6 +38,15 @@ export const releaseDefinitionSchema = z.object({
 });
 export type ReleaseDefinition = z.infer<typeof releaseDefinitionSchema>;
 
+/** The pool that is made for the job. */
+export const autoPoolSchema = z.object({
+  autoPoolIdPrefix: z.string().optional(),
+  poolLifetimeOption: z.enum(['job', 'jobschedule']),
+  keepAlive: z.boolean(),
+  pool: poolSpecificationSchema,
+});
+export type AutoPool = z.infer<typeof autoPoolSchema>;
+
 /** A job as its user defined it, with Batch's defaults filled in. Absent `maxWallClockMs` = unlimited. */
 export const jobDefinitionSchema = z.object({
   id: z.string(),
@@ -50,7 +60,9 @@ export const jobDefinitionSchema = z.object({
   commonEnvironmentSettings: z.array(environmentSettingSchema),
   /** Kept to be echoed: without a virtual network there is nothing to join. */
   networkConfiguration: z.record(z.string(), z.unknown()).optional(),
+  /** Given by the service where the job has a pool made for it. */
   poolId: z.string(),
+  autoPool: autoPoolSchema.optional(),
   onAllTasksComplete: z.enum(['noaction', 'terminatejob']),
   onTaskFailure: z.enum(['noaction', 'performexitoptionsjobaction']),
   usesTaskDependencies: z.boolean().optional(),
@@ -113,6 +125,8 @@ export type Job = {
   readonly everAssigned: boolean;
   /** Of the request that added it, if that had an Idempotency-Key. */
   readonly addedBy?: IdempotentRequest;
+  /** What its own pool is to begin with; gone once it was made, so that one that is deleted is not made again. */
+  readonly autoPoolSeed?: PoolSeed;
   /** Given by the last request that changed the job, so that a write whose answer was lost is recognised as its own. */
   readonly writeStamp?: string;
 };

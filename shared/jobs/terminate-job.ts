@@ -48,7 +48,8 @@ export async function terminateJob(
     ]);
     return next;
   });
-  if (job.state === 'terminating') {
+  // A job that owed nothing has completed already; a pool of its own is to go with it.
+  if (job.state === 'terminating' || job.definition.autoPool !== undefined) {
     await sendHint(services, hintTypes.jobEnding, { poolId: job.definition.poolId, jobId: job.definition.id });
   }
   return job;

@@ -8,7 +8,7 @@ import type { Services } from '../services.js';
 import { changeJob } from './change-job.js';
 import { referenceTo } from './job-decisions.js';
 import type { JobChanges } from './job-update-body.js';
-import type { Job } from './job.js';
+import type { Job, JobDefinition } from './job.js';
 import { poolPartitionOf, refuseUnlessOpen } from './read-jobs.js';
 
 /**
@@ -44,8 +44,8 @@ export async function updateJob(
 }
 
 /** The job with these changes, or the refusal of what cannot be changed now. */
-export function decideUpdate(job: Job, changes: JobChanges): Job {
-  const { definition } = job;
+export function decideUpdate(job: Job, { keepAlive, ...changes }: JobChanges): Job {
+  const definition = withKeepAlive(job.definition, keepAlive);
   if (definition.onAllTasksComplete === 'terminatejob' && changes.onAllTasksComplete === 'noaction') {
     throw new BatchError(
       'InvalidPropertyValue',
@@ -55,12 +55,28 @@ export function decideUpdate(job: Job, changes: JobChanges): Job {
   }
   const next = { ...job, definition: requireStorable({ ...definition, ...changes }) };
   if (isSamePool(next, job)) return { ...next, definition: { ...next.definition, poolId: definition.poolId } };
+  if (definition.autoPool !== undefined) {
+    throw new BatchError('InvalidPropertyValue', `Job '${definition.id}' has a pool of its own; it keeps that`, {
+      PropertyName: 'poolId',
+      Reason: 'The job has an autoPoolSpecification',
+    });
+  }
   if (job.state === 'disabled') return next;
   throw new BatchError(
     'OperationInvalidForCurrentState',
     `Job '${definition.id}' is ${job.state}; only a job that is disabled can get another pool`,
     { PropertyName: 'poolInfo' },
   );
+}
+
+function withKeepAlive(definition: JobDefinition, keepAlive: boolean | undefined): JobDefinition {
+  if (keepAlive === undefined) return definition;
+  const { autoPool, id } = definition;
+  if (autoPool !== undefined) return { ...definition, autoPool: { ...autoPool, keepAlive } };
+  throw new BatchError('InvalidPropertyValue', `Job '${id}' has no pool of its own`, {
+    PropertyName: 'autoPoolSpecification',
+    Reason: 'The job was added with a poolId',
+  });
 }
 
 // Before the job names the pool, so that the sweep finds it there whatever happens after.

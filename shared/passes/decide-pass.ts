@@ -1,6 +1,7 @@
 // One look at a pool: everything that is due is decided, from the state of the world and never from which message arrived.
 // Deciding twice on the same world yields no second effect. Total, synchronous, pure.
 import type { Capacity } from '../nodes/node-messages.js';
+import { endAutoPool, makeAutoPool } from './auto-pool-decisions.js';
 import { assignTasks } from './assignment-decisions.js';
 import { serveRequests } from './departure-decisions.js';
 import { tellBlockedJobs } from './blocked-decisions.js';
@@ -46,6 +47,7 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   loseSilentNodes(draft);
   settleLostJobNodes(draft);
   closePool(draft);
+  makeAutoPool(draft);
   populatePool(draft);
   serveRequests(draft);
   repeatStartTasks(draft);
@@ -58,6 +60,7 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   assignTasks(draft);
   tellBlockedJobs(draft);
   showNodeStates(draft);
+  endAutoPool(draft);
   keepRefs(draft);
   if (draft.neededJobs.size > 0 || draft.neededTasks.size > 0) {
     return { kind: 'needs', needs: { jobs: [...draft.neededJobs], tasks: [...draft.neededTasks.values()] } };

@@ -38,6 +38,8 @@ function splitRemovals(writes: readonly Write[]): readonly [removals: readonly W
 function toHeadWrites({ seen, pool }: Draft, partition: string, etags: Etags): readonly Write[] {
   if (pool === seen.pool) return [];
   const etag = etags.get(etagKey(partition, headRow)) ?? '';
+  if (pool !== undefined && seen.pool === undefined)
+    return [{ type: 'insert', row: headRow, values: toPoolHead(pool) }];
   if (pool === undefined) return [{ type: 'delete', row: headRow, etag }];
   return [{ type: 'replace', row: headRow, values: toPoolHead(pool), etag }];
 }

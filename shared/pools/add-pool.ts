@@ -1,12 +1,12 @@
 // Adding a pool: its head, and the hint that makes a pass ask the provisioner for nodes.
 import { BatchError } from '../errors.js';
-import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
 import { hintTypes, sendHint } from '../events/hints.js';
 import type { Services } from '../services.js';
 import { TableConflict } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import type { Pool, PoolDefinition } from './pool.js';
+import { poolCreated, toNewPool } from './new-pool.js';
 import { fromPoolHead, headRow, poolListPartition, poolPartition, toPoolHead } from './pool-rows.js';
 
 /**
@@ -22,16 +22,10 @@ export async function addPool(services: Services, definition: PoolDefinition): P
     const fresh = toNewPool(definition, { incarnation, joinKey }, now);
     // Written anew even if it is there: a sweep that is about to remove it finds it changed, and leaves it.
     await table.write(poolListPartition, [{ type: 'upsert', row: definition.id.toLowerCase(), values: {} }]);
-    const created = owedEvent('dev.bookend.pool.create', `/pools/${definition.id}`, now, [incarnation], {
-      id: definition.id,
-      vmSize: definition.vmSize,
-      targetDedicatedNodes: definition.targetDedicatedNodes,
-      taskSlotsPerNode: definition.taskSlotsPerNode,
-    });
     try {
       await table.write(poolPartition(definition.id), [
         { type: 'insert', row: headRow, values: toPoolHead(fresh) },
-        ...toEventWrites([created], now, ids.uuid()),
+        ...toEventWrites([poolCreated(fresh, now)], now, ids.uuid()),
       ]);
       return fresh;
     } catch (error) {
@@ -54,29 +48,4 @@ async function toExisting({ table }: Services, poolId: string, incarnation: stri
     throw new BatchError('PoolBeingDeleted', `Pool '${poolId}' is still being deleted; it cannot be added again yet`);
   }
   throw new BatchError('PoolExists', `Pool '${poolId}' exists already`);
-}
-
-function toNewPool(
-  definition: PoolDefinition,
-  {
-    incarnation,
-    joinKey,
-  }: { readonly incarnation: string; readonly joinKey: { readonly id: string; readonly secret: string } },
-  now: Date,
-): Pool {
-  const at = now.toISOString();
-  return {
-    definition,
-    incarnation,
-    creationTime: at,
-    lastModified: at,
-    state: 'active',
-    stateTransitionTime: at,
-    allocationState: 'resizing',
-    allocationStateTransitionTime: at,
-    resize: { at, timeoutMs: definition.resizeTimeoutMs, option: 'requeue' },
-    watchingSince: at,
-    nextNodeNumber: 0,
-    joinKeys: [{ ...joinKey, since: at }],
-  };
 }

@@ -5,7 +5,7 @@ import { choice, displayNameText, idText, metadataBody, onlyDefault, text, unsup
 import { parseBody, refuse, requireStorable } from '../rest/request-body.js';
 import { storedDuration } from '../tasks/run-resource.js';
 import { deallocationOptionBody, resizeTimeoutBody } from '../nodes/node-body.js';
-import type { PoolDefinition } from './pool.js';
+import type { PoolDefinition, PoolSpecification } from './pool.js';
 import type { ResizeRequest } from './resize-pool.js';
 import { fromStartTask, startTaskBody } from './start-task.js';
 import type { PoolUpdate } from './update-pool.js';
@@ -41,38 +41,45 @@ const cloudServiceBody = z.strictObject({ osFamily: text(), osVersion: text().de
 /** Kept to be echoed: nodes of Bookend connect outwards only. */
 const communicationModeBody = choice(['default', 'classic', 'simplified']);
 
-const poolAddBody = z
-  .strictObject({
-    id: idText,
-    displayName: displayNameText.optional(),
-    vmSize: text(1024).min(1, 'a size cannot be empty'),
-    cloudServiceConfiguration: cloudServiceBody.optional(),
-    virtualMachineConfiguration: virtualMachineBody.optional(),
-    resizeTimeout: resizeTimeoutBody,
-    targetDedicatedNodes: z.int().min(0).max(maxNodes).default(0),
-    targetLowPriorityNodes: onlyDefault(z.int().min(0), 0),
-    enableAutoScale: onlyDefault(z.boolean(), false),
-    autoScaleFormula: unsupported,
-    autoScaleEvaluationInterval: unsupported,
-    enableInterNodeCommunication: z.boolean().default(false),
-    networkConfiguration: z.looseObject({}).optional(),
-    startTask: startTaskBody.optional(),
-    certificateReferences: unsupported,
-    applicationPackageReferences: unsupported,
-    applicationLicenses: unsupported,
-    taskSlotsPerNode: z.int().min(1).max(maxTaskSlots).default(1),
-    taskSchedulingPolicy: z.strictObject({ nodeFillType: choice(['spread', 'pack']) }).optional(),
-    userAccounts: unsupported,
-    metadata: metadataBody.default([]),
-    mountConfiguration: unsupported,
-    targetNodeCommunicationMode: communicationModeBody.default('default'),
-  })
-  .superRefine(({ cloudServiceConfiguration, virtualMachineConfiguration }, context) => {
-    if (cloudServiceConfiguration && virtualMachineConfiguration)
-      refuse(context, 'InvalidPropertyValue', 'a pool has either this or virtualMachineConfiguration', [
-        'cloudServiceConfiguration',
-      ]);
-  });
+const poolShape = {
+  displayName: displayNameText.optional(),
+  vmSize: text(1024).min(1, 'a size cannot be empty'),
+  cloudServiceConfiguration: cloudServiceBody.optional(),
+  virtualMachineConfiguration: virtualMachineBody.optional(),
+  resizeTimeout: resizeTimeoutBody,
+  targetDedicatedNodes: z.int().min(0).max(maxNodes).default(0),
+  targetLowPriorityNodes: onlyDefault(z.int().min(0), 0),
+  enableAutoScale: onlyDefault(z.boolean(), false),
+  autoScaleFormula: unsupported,
+  autoScaleEvaluationInterval: unsupported,
+  enableInterNodeCommunication: z.boolean().default(false),
+  networkConfiguration: z.looseObject({}).optional(),
+  startTask: startTaskBody.optional(),
+  certificateReferences: unsupported,
+  applicationPackageReferences: unsupported,
+  applicationLicenses: unsupported,
+  taskSlotsPerNode: z.int().min(1).max(maxTaskSlots).default(1),
+  taskSchedulingPolicy: z.strictObject({ nodeFillType: choice(['spread', 'pack']) }).optional(),
+  userAccounts: unsupported,
+  metadata: metadataBody.default([]),
+  mountConfiguration: unsupported,
+  targetNodeCommunicationMode: communicationModeBody.default('default'),
+};
+
+const poolAddBody = z.strictObject({ id: idText, ...poolShape }).superRefine(refuseTwoKinds);
+
+/** A pool without an id, as a job describes the one that is to be made for it. */
+export const poolSpecificationBody = z.strictObject(poolShape).superRefine(refuseTwoKinds);
+
+function refuseTwoKinds(
+  body: { readonly cloudServiceConfiguration?: unknown; readonly virtualMachineConfiguration?: unknown },
+  context: z.RefinementCtx,
+): void {
+  if (body.cloudServiceConfiguration && body.virtualMachineConfiguration)
+    refuse(context, 'InvalidPropertyValue', 'a pool has either this or virtualMachineConfiguration', [
+      'cloudServiceConfiguration',
+    ]);
+}
 
 /**
  * The pool that the body of Add Pool describes.
@@ -80,9 +87,13 @@ const poolAddBody = z
  */
 export function parsePoolAdd(json: unknown): PoolDefinition {
   const body = parseBody(poolAddBody, json);
+  return requireStorable({ id: body.id, ...fromPoolSpecification(body) });
+}
+
+/** The pool without its id, defaults filled in. */
+export function fromPoolSpecification(body: z.output<typeof poolSpecificationBody>): PoolSpecification {
   const { virtualMachineConfiguration, cloudServiceConfiguration } = body;
-  return requireStorable({
-    id: body.id,
+  return {
     ...(body.displayName !== undefined && { displayName: body.displayName }),
     vmSize: body.vmSize,
     ...(virtualMachineConfiguration && {
@@ -99,7 +110,7 @@ export function parsePoolAdd(json: unknown): PoolDefinition {
     ...(body.networkConfiguration && { networkConfiguration: body.networkConfiguration }),
     enableInterNodeCommunication: body.enableInterNodeCommunication,
     targetNodeCommunicationMode: body.targetNodeCommunicationMode,
-  });
+  };
 }
 
 const poolPatchBody = z.strictObject({

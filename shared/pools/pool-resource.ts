@@ -3,7 +3,7 @@ import type { Node } from '../nodes/node.js';
 import { etagOf } from '../rest/etag.js';
 import { formatDuration } from '../rest/iso-duration.js';
 import { ifSet, unlessEmpty } from '../tasks/run-resource.js';
-import type { Pool } from './pool.js';
+import type { Pool, PoolSpecification } from './pool.js';
 import { toStartTask } from './start-task.js';
 
 /** URL of a pool below `baseUrl` (scheme and host, no trailing slash). */
@@ -25,13 +25,20 @@ export function toPoolResource(pool: Pool, nodes: readonly Node[], baseUrl: stri
     stateTransitionTime: pool.stateTransitionTime,
     allocationState: pool.allocationState,
     allocationStateTransitionTime: pool.allocationStateTransitionTime,
+    ...unlessEmpty('resizeErrors', pool.resizeErrors ?? []),
+    currentDedicatedNodes: nodes.length,
+    currentLowPriorityNodes: 0,
+    ...toPoolSpecification(definition),
+  };
+}
+
+/** What the user said of the pool, but its id and name. */
+export function toPoolSpecification(definition: PoolSpecification): Record<string, unknown> {
+  return {
     vmSize: definition.vmSize,
     ...ifSet('virtualMachineConfiguration', definition.virtualMachineConfiguration),
     ...ifSet('cloudServiceConfiguration', definition.cloudServiceConfiguration),
     resizeTimeout: formatDuration(definition.resizeTimeoutMs),
-    ...unlessEmpty('resizeErrors', pool.resizeErrors ?? []),
-    currentDedicatedNodes: nodes.length,
-    currentLowPriorityNodes: 0,
     targetDedicatedNodes: definition.targetDedicatedNodes,
     targetLowPriorityNodes: definition.targetLowPriorityNodes,
     enableAutoScale: false,

@@ -40,6 +40,10 @@ export const poolDefinitionSchema = z.object({
 });
 export type PoolDefinition = z.infer<typeof poolDefinitionSchema>;
 
+/** A pool before it has an id. */
+export const poolSpecificationSchema = poolDefinitionSchema.omit({ id: true });
+export type PoolSpecification = z.infer<typeof poolSpecificationSchema>;
+
 export type PoolState = 'active' | 'deleting';
 export type AllocationState = 'steady' | 'resizing' | 'stopping';
 
@@ -57,6 +61,12 @@ export type Resize = {
 export type ResizeError = {
   readonly code: 'AllocationTimedout' | 'RemoveNodesFailed' | 'ResizeStopped';
   readonly message: string;
+};
+
+/** What is drawn at random for a pool before it is made. */
+export type PoolSeed = {
+  readonly incarnation: string;
+  readonly joinKey: { readonly id: string; readonly secret: string };
 };
 
 export type Pool = {
@@ -82,6 +92,8 @@ export type Pool = {
   readonly nextNodeNumber: number;
   /** What machines join with. */
   readonly joinKeys: readonly JoinKey[];
+  /** The job that the pool was made for, and goes with unless it is kept alive. */
+  readonly autoPoolOf?: { readonly jobId: string; readonly incarnation: string; readonly keepAlive: boolean };
   /** Given by the last request that changed the pool, so that a write whose answer was lost is recognised as its own. */
   readonly writeStamp?: string;
 };

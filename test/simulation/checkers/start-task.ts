@@ -1,6 +1,7 @@
 // The pool's start task: once in every boot of a node, and with `waitForSuccess` before anything of a job, by the processes that really ran.
 import type { PoolDefinition } from '../../../shared/pools/pool.js';
-import { fromPoolHead } from '../../../shared/pools/pool-rows.js';
+import type { Node } from '../../../shared/nodes/node.js';
+import { fromNode, fromPoolHead } from '../../../shared/pools/pool-rows.js';
 import type { ProcessFact } from '../core/facts.js';
 import { parsedValues } from '../core/view.js';
 import type { CreateChecker } from './checker.js';
@@ -18,6 +19,8 @@ export const checkStartTasks: CreateChecker = ({ violate, machines }) => {
       switch (fact.type) {
         case 'committed': {
           if (!fact.partition.startsWith('pool:')) return;
+          for (const { row, before, after } of fact.changes)
+            if (row.startsWith('node:')) checkEpoch(parsedValues(before, fromNode), parsedValues(after, fromNode));
           const head = fact.changes.find(({ row }) => row === 'head');
           const pool = parsedValues(head?.after, fromPoolHead);
           if (pool === undefined) return;
@@ -32,7 +35,6 @@ export const checkStartTasks: CreateChecker = ({ violate, machines }) => {
           const boot = bootOf(process);
           if (process.kind === 'startTask') {
             if (running.has(boot)) violate(promise, `two start tasks run at once on ${process.machine}`);
-            if (succeeded.has(boot)) violate(promise, `the start task ran again on ${process.machine} without a boot`);
             running.add(boot);
             return;
           }
@@ -55,4 +57,12 @@ export const checkStartTasks: CreateChecker = ({ violate, machines }) => {
       }
     },
   };
+
+  // An agent that is shut down and started again counts another epoch, whether or not its machine was booted.
+  function checkEpoch(was: Node | undefined, is: Node | undefined): void {
+    const [before, after] = [was?.startTask, is?.startTask];
+    if (before === undefined || after === undefined || before.epoch !== after.epoch) return;
+    if (before.run.state === 'completed' && before.run.runId !== after.run.runId)
+      violate(promise, `the start task of ${is?.id ?? ''} was ordered again after its end in epoch ${after.epoch}`);
+  }
 };

@@ -183,10 +183,31 @@ describe('adding a job', () => {
     ],
     ['a network without subnet', { ...least, networkConfiguration: {} }, 'MissingRequiredProperty', 'subnetId'],
     [
-      'an auto pool',
-      { id: 'J', poolInfo: { poolId: 'P', autoPoolSpecification: { poolLifetimeOption: 'job' } } },
+      'a pool beside one of its own',
+      {
+        id: 'J',
+        poolInfo: { poolId: 'P', autoPoolSpecification: { poolLifetimeOption: 'job', pool: { vmSize: 's' } } },
+      },
+      'InvalidPropertyValue',
+      'poolId',
+    ],
+    ['no pool', { id: 'J', poolInfo: {} }, 'MissingRequiredProperty', 'poolId'],
+    [
+      'a pool that outlives the job for a schedule that there is not',
+      { id: 'J', poolInfo: { autoPoolSpecification: { poolLifetimeOption: 'jobSchedule', pool: { vmSize: 's' } } } },
+      'InvalidPropertyValue',
+      'poolLifetimeOption',
+    ],
+    [
+      'autoscale in a pool of its own',
+      {
+        id: 'J',
+        poolInfo: {
+          autoPoolSpecification: { poolLifetimeOption: 'job', pool: { vmSize: 's', enableAutoScale: true } },
+        },
+      },
       'UnsupportedProperty',
-      'autoPoolSpecification',
+      'enableAutoScale',
     ],
     [
       'a resource file that is none',

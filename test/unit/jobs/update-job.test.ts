@@ -74,3 +74,26 @@ describe('an update', () => {
       );
   });
 });
+
+describe('the pool that was made for a job', () => {
+  const pool = { vmSize: 's', resizeTimeoutMs: 1, targetDedicatedNodes: 1, targetLowPriorityNodes: 0 };
+  const autoPool = {
+    poolLifetimeOption: 'job' as const,
+    keepAlive: false,
+    pool: { ...pool, taskSlotsPerNode: 1, nodeFillType: 'spread' as const, metadata: [] },
+  };
+  const changes = parseJobPatch({ poolInfo: { autoPoolSpecification: { keepAlive: true } } });
+
+  test('can be kept alive on second thoughts', () => {
+    expect(decideUpdate(job({}, { autoPool }), changes).definition.autoPool?.keepAlive).toBe(true);
+    const put = parseJobUpdate({ poolInfo: { autoPoolSpecification: { poolLifetimeOption: 'job' } } });
+    const kept = { ...autoPool, keepAlive: true };
+    expect(decideUpdate(job({}, { autoPool: kept }), put).definition.autoPool?.keepAlive).toBe(false);
+  });
+
+  test('cannot be exchanged, and a job without one has none to keep', () => {
+    const disabled = job({ state: 'disabled' }, { autoPool });
+    expect(refusalOf(() => decideUpdate(disabled, { poolId: 'Q' })).code).toBe('InvalidPropertyValue');
+    expect(refusalOf(() => decideUpdate(job(), changes)).code).toBe('InvalidPropertyValue');
+  });
+});
