@@ -14,6 +14,7 @@ export function newJobNode(job: Job, node: Node): JobNode {
     incarnation: job.incarnation,
     poolId: node.poolId,
     nodeId: node.id,
+    nodeSince: node.allocationTime,
     epoch: node.epoch,
     imageEpoch: node.imageEpoch,
     preparation: { state: 'none' },
@@ -23,6 +24,11 @@ export function newJobNode(job: Job, node: Node): JobNode {
     runs: [],
     taskStarted: false,
   };
+}
+
+/** Whether the job node speaks of this node, not of one that had its id before. */
+export function isOf({ nodeSince }: JobNode, node: Node): boolean {
+  return nodeSince === undefined || nodeSince === node.allocationTime;
 }
 
 /** An instant that lies `agoMs` before `now`. */

@@ -84,6 +84,8 @@ export type JobNode = {
   readonly incarnation: string;
   readonly poolId: string;
   readonly nodeId: string;
+  /** When that node was added to its pool: another one may have its id later. Absent in rows from before it was kept. */
+  readonly nodeSince?: string;
   /** The node's epochs that the rest of this row speaks of. */
   readonly epoch: number;
   readonly imageEpoch: number;

@@ -2,7 +2,7 @@
 import { isBarred } from '../job-nodes/job-node-decisions.js';
 import type { BlockedJob } from '../jobs/job.js';
 import type { Node, NodeState } from '../nodes/node.js';
-import { owe, type Draft, type JobDraft } from './draft.js';
+import { jobNodeOf, owe, type Draft, type JobDraft } from './draft.js';
 
 // More would fill the job's row without telling more.
 const mostNodesTold = 10;
@@ -23,14 +23,12 @@ export function tellBlockedJobs(draft: Draft): void {
 }
 
 /** The barred nodes, if there are any and no other that could run a task of the job now or later; none while no task waits. */
-function blockingNodes(draft: Draft, { job, jobNodes, ready, seen }: JobDraft): readonly Node[] {
+function blockingNodes(draft: Draft, jobDraft: JobDraft): readonly Node[] {
+  const { job, ready, seen } = jobDraft;
   const isWaiting = job.state === 'active' && (ready.size > 0 || seen.moreReady);
   if (!isWaiting || draft.pool?.state !== 'active') return [];
   const nodes = [...draft.nodes.values()].filter(({ state }) => !isHopeless(state));
-  const isBarredNode = ({ id }: Node): boolean => {
-    const jobNode = jobNodes.get(id);
-    return jobNode !== undefined && isBarred(jobNode, job.definition);
-  };
+  const isBarredNode = (node: Node): boolean => isBarred(jobNodeOf(jobDraft, node), job.definition);
   return nodes.every(isBarredNode) ? nodes : [];
 }
 

@@ -2,7 +2,7 @@
 import { owedEvent, type EventType, type OwedEvent } from '../events/event.js';
 import { nodeStateEvent } from '../nodes/node-events.js';
 import type { JobNode, TaskRun } from '../job-nodes/job-node.js';
-import { newJobNode } from '../job-nodes/job-node-decisions.js';
+import { isOf, newJobNode } from '../job-nodes/job-node-decisions.js';
 import type { DueChange, Job } from '../jobs/job.js';
 import { withDue } from '../jobs/job-decisions.js';
 import type { Node, NodeState } from '../nodes/node.js';
@@ -149,13 +149,20 @@ export function taskOf(draft: Draft, jobId: string, taskId: string): Task | unde
   return found;
 }
 
+/** The node that the job node speaks of, if it is there: another one may have its id by now, when a machine left the pool and joined again. */
+export function nodeOf(draft: Draft, jobNode: JobNode): Node | undefined {
+  const node = draft.nodes.get(jobNode.nodeId);
+  return node !== undefined && isOf(jobNode, node) ? node : undefined;
+}
+
 /** How the job stands on the node, if it ever had to do with it; from the start where it comes back from another pool. */
 export function jobNodeOf(jobDraft: JobDraft, node: Node): JobNode {
   const fresh = newJobNode(jobDraft.job, node);
   const known = jobDraft.jobNodes.get(node.id) ?? fresh;
   const hasReturned = known.release.state === 'waived' && known.release.reason === 'poolChanged';
-  if (!hasReturned || known.epoch !== node.epoch) return known;
   const { preparation, preparationAttempts, releaseAttempts } = known;
+  if (!isOf(known, node)) return { ...fresh, preparationAttempts, releaseAttempts };
+  if (!hasReturned || known.epoch !== node.epoch) return known;
   const isFailed = preparation.state === 'completed' && preparation.result === 'failure';
   return { ...fresh, preparationAttempts, releaseAttempts, ...(isFailed ? { preparation } : {}) };
 }

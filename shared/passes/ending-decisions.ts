@@ -5,7 +5,7 @@ import type { JobNode } from '../job-nodes/job-node.js';
 import type { Node } from '../nodes/node.js';
 import { isAway, isReachable, mayRelease } from '../nodes/node-decisions.js';
 import { unreachable } from '../unreachable.js';
-import { orderFor, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
+import { nodeOf, orderFor, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
 import { cutShort } from './forced-end-decisions.js';
 import { waiveAndTell } from './loss-decisions.js';
 import { isKillDue, killRuns, orderOf, runIdOf, toReleaseOrder } from './order-decisions.js';
@@ -24,7 +24,7 @@ export function endJobs(draft: Draft): void {
 function endJob(draft: Draft, jobDraft: JobDraft): void {
   let open = 0;
   for (const jobNode of [...jobDraft.jobNodes.values()]) {
-    const node = draft.nodes.get(jobNode.nodeId);
+    const node = nodeOf(draft, jobNode);
     if (!isOver(draft, jobDraft, jobNode, node)) open += 1;
   }
   if (open > 0) return;
@@ -119,7 +119,7 @@ function purge(draft: Draft, jobDraft: JobDraft): void {
   jobDraft.purge = true;
   const { definition, incarnation } = jobDraft.job;
   for (const jobNode of jobDraft.jobNodes.values()) {
-    const node = draft.nodes.get(jobNode.nodeId);
+    const node = nodeOf(draft, jobNode);
     if (node === undefined || !isReachable(node)) continue;
     orderFor(draft, node, { jobId: definition.id, incarnation }).forget = true;
   }

@@ -19,6 +19,7 @@ import {
   enterNodeState,
   jobOf,
   needEveryJob,
+  nodeOf,
   orderFor,
   owe,
   putJobNode,
@@ -123,7 +124,8 @@ function hearRun(draft: Draft, report: Report, run: RunReport): void {
     return;
   }
   const jobDraft = jobOf(draft, run.jobId);
-  const jobNode = jobDraft?.jobNodes.get(report.nodeId);
+  const found = jobDraft?.jobNodes.get(report.nodeId);
+  const jobNode = found && nodeOf(draft, found) ? found : undefined;
   if (jobDraft === undefined || jobDraft.job.incarnation !== run.incarnation || jobNode === undefined) {
     return killStranger(draft, report, run);
   }
@@ -222,7 +224,7 @@ function tellSpecial(
 
 // A job node may speak of an older epoch of its node, whether this batch or an earlier one told of the boot.
 function catchUp(draft: Draft, jobDraft: JobDraft, jobNode: JobNode): void {
-  const node = draft.nodes.get(jobNode.nodeId);
+  const node = nodeOf(draft, jobNode);
   if (node === undefined) return;
   let next = jobNode;
   if (next.epoch !== node.epoch) {

@@ -7,7 +7,7 @@ import type { Node } from '../nodes/node.js';
 import { isAway, isReachable } from '../nodes/node-decisions.js';
 import { busyReportIntervalMs, presenceIntervalMs } from '../nodes/node-messages.js';
 import { owedEvent } from '../events/event.js';
-import { enterNodeState, needEveryJob, owe, putJobNode, type Draft, type JobDraft } from './draft.js';
+import { enterNodeState, needEveryJob, nodeOf, owe, putJobNode, type Draft, type JobDraft } from './draft.js';
 import { requeue, type RequeueCause } from './task-run-decisions.js';
 
 /** How long a node with work may be silent: its reporting interval, and half of it again for delays on the way. */
@@ -92,7 +92,7 @@ function inFlight(draft: Draft, nodeId: string): readonly string[] {
 export function settleLostJobNodes(draft: Draft): void {
   for (const jobDraft of draft.jobs.values()) {
     for (const jobNode of [...jobDraft.jobNodes.values()]) {
-      const node = draft.nodes.get(jobNode.nodeId);
+      const node = nodeOf(draft, jobNode);
       if (node === undefined) settle(draft, jobDraft, jobNode, goneBecause(draft, jobNode), 'userRequest');
       else if (node.state === 'unknown') settle(draft, jobDraft, jobNode, 'nodeLost', 'recovery');
     }

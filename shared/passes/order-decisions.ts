@@ -11,6 +11,7 @@ import type { EnvironmentSetting, RunDefinition } from '../tasks/run-definition.
 import type { TaskDefinition } from '../tasks/task.js';
 import {
   isReasked,
+  nodeOf,
   orderFor,
   putJobNode,
   taskOf,
@@ -103,7 +104,7 @@ export function toRunDefinition(own: RunDefinition, common: readonly Environment
 export function repeatOrders(draft: Draft): void {
   for (const jobDraft of draft.jobs.values()) {
     for (const jobNode of [...jobDraft.jobNodes.values()]) {
-      const node = draft.nodes.get(jobNode.nodeId);
+      const node = nodeOf(draft, jobNode);
       if (node === undefined || node.epoch !== jobNode.epoch || !isReachable(node)) continue;
       const next = repeatFor(draft, jobDraft, jobNode, node);
       if (next !== jobNode) putJobNode(jobDraft, next);
@@ -155,7 +156,7 @@ export function killRuns(
   runs: readonly TaskRun[],
   whenKilled?: TaskRun['whenKilled'],
 ): JobNode {
-  const node = draft.nodes.get(jobNode.nodeId);
+  const node = nodeOf(draft, jobNode);
   if (node === undefined || !isReachable(node)) return jobNode;
   const due = runs.filter((run) => isKillDue(draft, run.killSentAt));
   if (due.length === 0) return jobNode;

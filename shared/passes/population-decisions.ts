@@ -41,7 +41,8 @@ function resize(draft: Draft, pool: Pool, { at, timeoutMs, option, nodeIds = [] 
   const surplus = staying.length - pool.definition.targetDedicatedNodes;
   for (const node of staying.sort(leavesBefore).slice(0, Math.max(0, surplus))) letLeave(draft, node, option);
   for (let missing = -surplus; missing > 0; missing -= 1) addNode(draft);
-  const isDone = [...draft.nodes.values()].every((node) => node.state !== 'creating' && !isLeaving(node));
+  const isJoined = provided(draft.nodes).every(({ state }) => state !== 'creating');
+  const isDone = isJoined && ![...draft.nodes.values()].some(isLeaving);
   if (isDone) becomeSteady(draft, pool, []);
   else lookAgain(draft, endsMs);
 }
@@ -66,6 +67,7 @@ function giveUp(draft: Draft, isStopped: boolean): readonly ResizeError[] {
           message: `Node '${node.id}' still ran tasks when the resize timed out`,
         });
     }
+    if (node.isSelfProvided === true) continue;
     if (node.state === 'creating' && isStopped) letLeave(draft, node, 'requeue');
     if (node.state === 'creating' && !isStopped)
       errors.push({

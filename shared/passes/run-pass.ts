@@ -1,4 +1,5 @@
 // A pass: see, decide, save, send. A crash anywhere is a redelivery of the messages, decided again from the tables.
+import { isOf } from '../job-nodes/job-node-decisions.js';
 import type { Services } from '../services.js';
 import { TableConflict } from '../tables/table.js';
 import { settleDependencies } from '../tasks/settle-dependencies.js';
@@ -69,9 +70,12 @@ async function decideAndSave(services: Services, poolId: string, asked: Asked): 
  * pass been here, nodes of long ago would be held against jobs of now. Throws TableConflict when that may be so.
  */
 function refuseTorn({ seen }: Sight, readingMs: number): void {
-  const epochs = new Map(seen.nodes.map(({ id, epoch }) => [id, epoch]));
+  const nodes = new Map(seen.nodes.map((node) => [node.id, node]));
   const isAhead = seen.jobs.some(({ jobNodes }) =>
-    jobNodes.some(({ nodeId, epoch }) => epoch > (epochs.get(nodeId) ?? Infinity)),
+    jobNodes.some((jobNode) => {
+      const node = nodes.get(jobNode.nodeId);
+      return node !== undefined && isOf(jobNode, node) && jobNode.epoch > node.epoch;
+    }),
   );
   if (!isAhead && readingMs <= longestReadingMs) return;
   throw new TableConflict('changed', `Pool '${seen.poolId}' may have changed while its jobs were read`);

@@ -7,7 +7,7 @@ import type { RunReport } from '../nodes/node-messages.js';
 import { endedByUser } from '../tasks/ended-by-user.js';
 import { withoutDependencies, type TaskAssignment, type TaskExecution, type TaskStatus } from '../tasks/task.js';
 import { decideConsequence, follow } from './task-end-decisions.js';
-import { endRun, owe, putJobNode, takeRows, taskOf, type Draft, type JobDraft } from './draft.js';
+import { endRun, nodeOf, owe, putJobNode, takeRows, taskOf, type Draft, type JobDraft } from './draft.js';
 
 /** Why a task goes back to wait. A user's act counts in `requeueCount`; recovery does not. */
 export type RequeueCause = 'userRequest' | 'recovery' | 'preparationFailed';
@@ -136,7 +136,7 @@ function completeRun(
 ): JobNode | undefined {
   const consequence = decideConsequence(draft, jobDraft, run, execution);
   if (consequence === undefined || !takeRows(draft, jobDraft, jobNode.nodeId, 1 + consequence.rows)) return undefined;
-  const node = draft.nodes.get(jobNode.nodeId);
+  const node = nodeOf(draft, jobNode);
   // The lease goes with the count: a pass that died after saving the node does not count the run again.
   if (node?.leases.some(({ runId }) => runId === run.runId) === true) {
     draft.nodes.set(node.id, {

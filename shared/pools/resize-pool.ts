@@ -2,8 +2,7 @@
 import { BatchError } from '../errors.js';
 import { owedEvent } from '../events/event.js';
 import type { DeallocationOption } from '../nodes/node.js';
-import { nodeRow } from './pool-rows.js';
-import { poolPartition } from './pool-rows.js';
+import { fromNode, nodeRow, poolPartition } from './pool-rows.js';
 import type { Conditions } from '../rest/conditions.js';
 import type { Services } from '../services.js';
 import { changePool, type PoolChange } from './change-pool.js';
@@ -52,7 +51,9 @@ export async function removeNodes(
     const rows = await Promise.all(nodeIds.map((id) => services.table.get(poolPartition(poolId), nodeRow(id))));
     const missing = nodeIds.find((_, index) => rows[index] === undefined);
     if (missing !== undefined) throw new BatchError('NodeNotFound', `Pool '${poolId}' has no node '${missing}'`);
-    const target = Math.max(0, pool.definition.targetDedicatedNodes - nodeIds.length);
+    // Machines that joined by themselves are beside what the pool wants.
+    const provided = rows.filter((row) => row !== undefined && fromNode(row).isSelfProvided !== true);
+    const target = Math.max(0, pool.definition.targetDedicatedNodes - provided.length);
     return startResize(pool, now, { ...request, nodeIds, target });
   });
 }

@@ -71,7 +71,8 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
     const { pool, nodes } = view.pool(poolId);
     if (pool?.allocationState !== 'steady') return `it is ${pool?.allocationState ?? 'gone'}`;
     const { targetDedicatedNodes } = pool.definition;
-    if (nodes.length !== targetDedicatedNodes) return `it has ${nodes.length} nodes, not ${targetDedicatedNodes}`;
+    const provided = nodes.filter(({ isSelfProvided }) => isSelfProvided !== true).length;
+    if (provided !== targetDedicatedNodes) return `it has ${provided} nodes, not ${targetDedicatedNodes}`;
     const onTheirWay = nodes.filter(({ request, state }) => request !== undefined && state !== 'unknown');
     if (onTheirWay.length > 0)
       return `these are on their way: ${onTheirWay.map(({ id, state }) => `${id} ${state}`).join()}`;

@@ -89,6 +89,8 @@ function checkHead(was: Job | undefined, is: Job | undefined, violate: Violate):
 
 function checkJobNode(was: JobNode | undefined, is: JobNode | undefined, violate: Violate): void {
   if (was === undefined || is === undefined || was.incarnation !== is.incarnation) return;
+  // Another node has got the id.
+  if (was.nodeSince !== is.nodeSince) return;
   const name = `job node ${is.jobId}/${is.nodeId}`;
   if (is.preparationAttempts < was.preparationAttempts || is.releaseAttempts < was.releaseAttempts)
     violate('monotone', `${name} counts its attempts back`);

@@ -16,7 +16,8 @@ const startTask = (commandLine: string, waitForSuccess = true): Pick<PoolDefinit
   },
 });
 const isResized = (view: View, nodes: number): boolean =>
-  view.pool('P').pool?.allocationState === 'steady' && view.pool('P').nodes.length === nodes;
+  view.pool('P').pool?.allocationState === 'steady' &&
+  view.pool('P').nodes.filter(({ isSelfProvided }) => isSelfProvided !== true).length === nodes;
 const isReady = (view: View, nodeId: string): boolean =>
   view.pool('P').nodes.some(({ id, state }) => id === nodeId && (state === 'idle' || state === 'running'));
 
@@ -157,6 +158,32 @@ const disableNode: Scenario = {
   leavesOut: ['removed'],
 };
 
+const autoPool: Scenario = {
+  name: 'auto-pool',
+  about:
+    'two jobs have a pool of their own each, one is terminated, the other deleted while it runs: the pools go with them',
+  isBasic: false,
+  async script({ client, view, until, nextProcess }) {
+    const { id: _, ...specification } = pool(2);
+    const own = { poolLifetimeOption: 'job', keepAlive: false, pool: specification } as const;
+    await client.addJob({ ...job({ id: 'A' }), autoPool: own });
+    await client.addJob({ ...job({ id: 'B' }), autoPool: own });
+    const pools = [view.job('A').job, view.job('B').job].map((each) => each?.definition.poolId ?? '');
+    await client.addTasks('A', tasks(4));
+    const runs = nextProcess(({ process }) => process.kind === 'task' && process.jobId === 'B');
+    await client.addTasks('B', tasks(2));
+    await runs;
+    await client.deleteJob('B');
+    await until('tasks of A done', () => areDone(view, 4, 'A'));
+    await client.terminateJob('A');
+    await until('A completed', () => isCompleted(view, 'A'));
+    await until('B gone', () => view.job('B').job === undefined);
+    await until('no pool is left', () => pools.every((id) => view.pool(id).pool === undefined));
+  },
+  findings: completedWith(exits(4), 'A'),
+  leavesOut: ['removed'],
+};
+
 export const poolScenarios: readonly Scenario[] = [
   startTaskScenario,
   startTaskFails,
@@ -164,4 +191,5 @@ export const poolScenarios: readonly Scenario[] = [
   removeNow,
   bootNodes,
   disableNode,
+  autoPool,
 ];

@@ -233,3 +233,17 @@ describe('a node whose scheduling is disabled', () => {
     expect(pass(world, { jobIds: ['j'] }).orders).toMatchObject([{ release: {} }]);
   });
 });
+
+test('a machine that left the pool and joins again under its old id is another node to every job', () => {
+  const world = given();
+  remove(world, 'requeue');
+  hear(world, runOf(world, 'n1', 't1', killed));
+  expect(world.nodes.size).toBe(0);
+  passTime(world, 60);
+  const at = world.now.toISOString();
+  const fresh = { ...createWorld().nodes.get('n1'), allocationTime: at, state: 'creating', epoch: 0 } as Node;
+  world.nodes.set('n1', { ...fresh, imageEpoch: 0, sequence: 0 });
+  const { orders } = pass(world, { reports: [reportOf(world, 'n1')] });
+  expect(orders).toMatchObject([{ epoch: 1, preparation: { attempt: 2 }, tasks: [{ taskId: 't1' }] }]);
+  expect(jobNodeOf(world, 'n1')).toMatchObject({ nodeSince: at, release: { state: 'none' }, taskStarted: false });
+});
