@@ -40,7 +40,7 @@ const startTaskScenario: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(5)),
-  leavesOut: ['removed'],
+  leavesOut: ['removed', 'twin'],
 };
 
 const startTaskFails: Scenario = {
@@ -81,7 +81,7 @@ const shrinkPatiently: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(6)),
-  leavesOut: ['removed'],
+  leavesOut: ['removed', 'twin'],
 };
 
 const removeNow: Scenario = {
@@ -106,7 +106,7 @@ const removeNow: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(4)),
-  leavesOut: ['removed'],
+  leavesOut: ['removed', 'twin'],
 };
 
 const bootNodes: Scenario = {
@@ -134,7 +134,7 @@ const bootNodes: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(6)),
-  leavesOut: ['removed'],
+  leavesOut: ['removed', 'twin'],
 };
 
 const disableNode: Scenario = {
@@ -155,7 +155,7 @@ const disableNode: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(4)),
-  leavesOut: ['removed'],
+  leavesOut: ['removed', 'twin'],
 };
 
 const autoPool: Scenario = {
@@ -181,7 +181,7 @@ const autoPool: Scenario = {
     await until('no pool is left', () => pools.every((id) => view.pool(id).pool === undefined));
   },
   findings: completedWith(exits(4), 'A'),
-  leavesOut: ['removed'],
+  leavesOut: ['removed', 'twin'],
 };
 
 export const poolScenarios: readonly Scenario[] = [
