@@ -1,6 +1,7 @@
 // The agent's command line.
 import { parseArgs } from 'node:util';
 import type { LogLevel } from '../shared/log.js';
+import { parseTaskUsers, type TaskUsers } from './users.js';
 
 export type AgentArguments = {
   readonly poolId: string;
@@ -18,16 +19,17 @@ export type AgentArguments = {
   readonly accountName: string;
   /** End the node's tasks, too, when the parent process goes. */
   readonly isEphemeral: boolean;
+  readonly taskUsers: TaskUsers;
   readonly logLevel: LogLevel;
 };
 
 export const usage =
   'Usage: agent --url URL --pool POOL --node NODE --root DIR --join-key-file FILE ' +
-  '[--state DIR] [--boot NAME] [--account-name NAME] [--ephemeral] [--log-level debug|info|warn|error]';
+  '[--state DIR] [--boot NAME] [--account-name NAME] [--task-users self|FIRST-LAST] [--ephemeral] [--log-level debug|info|warn|error]';
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 const required = ['url', 'pool', 'node', 'root', 'join-key-file'] as const;
-const optional = ['state', 'account-name', 'boot', 'log-level'] as const;
+const optional = ['state', 'account-name', 'boot', 'task-users', 'log-level'] as const;
 
 /** Reads the arguments; answers all faults at once. */
 export function parseAgentArguments(
@@ -52,7 +54,10 @@ export function parseAgentArguments(
   const url = URL.canParse(text('url')) ? new URL(text('url')) : undefined;
   if (text('url') !== '' && !/^https?:$/.test(url?.protocol ?? ''))
     faults.push(`--url must be a URL as in https://account.example, found '${text('url')}'`);
-  if (faults.length > 0 || logLevel === undefined) return { faults };
+  const taskUsers = parseTaskUsers(text('task-users') || 'self');
+  if (taskUsers === undefined)
+    faults.push(`--task-users must be self or a range as in 50000-59999, found '${text('task-users')}'`);
+  if (faults.length > 0 || logLevel === undefined || taskUsers === undefined) return { faults };
   return {
     arguments: {
       poolId: text('pool'),
@@ -63,6 +68,7 @@ export function parseAgentArguments(
       url: text('url'),
       joinKeyFile: text('join-key-file'),
       accountName: text('account-name') || (url?.hostname.split('.')[0] ?? ''),
+      taskUsers,
       isEphemeral: values['ephemeral'] === true,
       logLevel,
     },

@@ -1,6 +1,8 @@
 // What the agent asks of the disk, as an interface: the machine's own (adapters/node-disk.ts) and a simulator's.
 // Names of state files are relative to the private state directory, paths to the node root; both use '/'.
 
+import type { RunUser } from './users.js';
+
 export type StateFile = { readonly name: string; readonly text: string };
 
 export type FileFacts = {
@@ -68,6 +70,14 @@ export type Disk = {
    * as the content does; nothing of it is left then.
    */
   receiveFile(target: FileTarget, content: AsyncIterable<Uint8Array>): Promise<void>;
+
+  /**
+   * Gives the folders below `task` to `user`; `task` itself stays the agent's, so that nobody puts anything in the place of what stands there.
+   * Its user can look into it, with `isPublic` everybody can.
+   */
+  giveTask(task: string, folders: readonly string[], user: RunUser, isPublic: boolean): Promise<void>;
+  /** Lets the members of a group do everything in a folder, with each other's files, too. */
+  shareFolder(folder: string, gid: number): Promise<void>;
 
   /** Facts about a file or directory; undefined when it is absent, is neither, or leads out of the root through a link. */
   facts(path: string): Promise<FileFacts | undefined>;

@@ -4,7 +4,8 @@ import type { Identity } from './identity.js';
 import { markerNames } from './processes.js';
 import { jobMarker, type RunRecord } from './run-record.js';
 import { taskPaths } from './task-paths.js';
-import type { EnvironmentSetting } from '../shared/tasks/run-definition.js';
+import { identityName, poolNonadmin, type RunUser } from './users.js';
+import type { EnvironmentSetting, UserIdentity } from '../shared/tasks/run-definition.js';
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 // Below this much free space Batch calls a node's disk full; the figure is the one its documentation shows.
@@ -15,14 +16,17 @@ export function environmentOf(
   run: RunRecord,
   settings: readonly EnvironmentSetting[],
   identity: Identity,
+  given: { readonly userIdentity?: UserIdentity | undefined; readonly user?: RunUser | undefined } = {},
 ): Record<string, string> {
   const root = identity.rootDirectory;
   const paths = taskPaths(run.jobDirectory, run.taskId);
   const working = `${root}/${paths.working}`;
+  // No account belongs to the number.
+  const userName = given.user === undefined ? identity.userName : `bookend-${given.user.uid}`;
   const comfort = {
     HOME: working,
     PATH: `${systemPath}:${root}/shared:${working}`,
-    USER: identity.userName,
+    USER: userName,
   };
   // A name with '=' would become another variable's value.
   const named = settings.filter(({ name }) => name !== '' && !/[=\0]/.test(name));
@@ -44,8 +48,8 @@ export function environmentOf(
     AZ_BATCH_TASK_WORKING_DIR: working,
     AZ_BATCH_CERTIFICATES_DIR: `${root}/${paths.certificates}`,
     AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES: reservedDiskBytes,
-    AZ_BATCH_TASK_USER: identity.userName,
-    AZ_BATCH_TASK_USER_IDENTITY: 'PoolNonAdmin',
+    AZ_BATCH_TASK_USER: userName,
+    AZ_BATCH_TASK_USER_IDENTITY: identityName(given.userIdentity ?? poolNonadmin),
     ...preparationDirectories(run, root),
     [markerNames.run]: run.runId,
     [markerNames.job]: jobMarker(run.incarnation, identity.nodeId),

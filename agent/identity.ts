@@ -1,5 +1,7 @@
 // Who this node is: what the command line told, unchanged for the life of the program.
 
+import type { TaskUsers } from './users.js';
+
 export type Identity = {
   readonly poolId: string;
   readonly nodeId: string;
@@ -7,8 +9,12 @@ export type Identity = {
   readonly rootDirectory: string;
   readonly accountName: string;
   readonly accountUrl: string;
-  /** Login name that the tasks run as. */
+  /** Login name of the agent's own user. */
   readonly userName: string;
+  /** Whether the agent may run tasks as other users. */
+  readonly isRoot?: boolean;
+  /** Users for the tasks; absent: the agent's own. */
+  readonly taskUsers?: TaskUsers;
 };
 
 export const agentVersion = '0.1.0';

@@ -29,6 +29,8 @@ export async function joinNode(joining: Joining): Promise<void> {
     await journal.saveNode(joined.node);
   }
   await disk.makeDirectories([...rootDirectories]);
+  const { taskUsers = 'self' } = joining.identity;
+  if (taskUsers !== 'self') await disk.shareFolder('shared', taskUsers.first);
   if (!joined.isSameEpoch) {
     await disk.writeText(imageMarkerPath, JSON.stringify({ imageId, epoch } satisfies ImageMarker));
     await journal.updateNode((node) => ({ ...node, hasJoined: true }));

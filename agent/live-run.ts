@@ -204,16 +204,18 @@ function startsTask({ journal, node }: AgentContext, run: RunRecord): boolean {
 
 function launchOf({ identity }: AgentContext, run: RunningRecord): Launch {
   const paths = taskPaths(run.jobDirectory, run.taskId);
-  const command = splitCommandLine(run.state.definition.commandLine);
+  const { definition, user } = run.state;
+  const command = splitCommandLine(definition.commandLine);
   const root = identity.rootDirectory;
   return {
     tryId: tryOf(run),
     program: run.state.program,
     arguments: command.outcome === 'words' ? command.words.slice(1) : [],
     workingDirectory: `${root}/${paths.working}`,
-    environment: environmentOf(run, run.state.definition.environmentSettings, identity),
+    environment: environmentOf(run, definition.environmentSettings, identity, { ...definition, user }),
     stdoutPath: `${root}/${paths.stdout}`,
     stderrPath: `${root}/${paths.stderr}`,
+    ...(user === undefined ? {} : { user }),
   };
 }
 

@@ -7,6 +7,7 @@ import { systemClock } from '../shared/clock.js';
 import { systemIds } from '../shared/ids.js';
 import { stderrLog } from '../shared/log.js';
 import { createAzureBus } from '../shared/queues/azure-bus.js';
+import { findTaskUsersFault } from './adapters/check-task-users.js';
 import { createHttpDownloads } from './adapters/http-downloads.js';
 import { createHttpJoin } from './adapters/http-join.js';
 import { loadNodeSeal } from './adapters/jose-node-seal.js';
@@ -39,6 +40,11 @@ async function main(given: AgentArguments): Promise<void> {
     process.exit(exitCodes.failed);
   }
   const disk = await createNodeDisk({ root, state });
+  const usersFault = given.taskUsers === 'self' ? undefined : findTaskUsersFault(given.taskUsers, root);
+  if (usersFault !== undefined) {
+    log.error('users of tasks could not be used', { reason: usersFault });
+    process.exit(exitCodes.failed);
+  }
   const seal = await loadNodeSeal(disk);
   const { bus, rejoin } = createJoinedBus({
     join: createHttpJoin({ ...given, readJoinKey: () => readFile(given.joinKeyFile, 'utf8'), clock: systemClock }),
@@ -54,7 +60,9 @@ async function main(given: AgentArguments): Promise<void> {
       rootDirectory: root,
       accountName: given.accountName,
       accountUrl: given.url,
-      userName: userInfo().username,
+      userName: ownUserName(),
+      isRoot: process.getuid?.() === 0,
+      taskUsers: given.taskUsers,
     },
     bus,
     seal,
@@ -70,6 +78,15 @@ async function main(given: AgentArguments): Promise<void> {
   await endAsked;
   await agent.shutdown();
   process.exit(exitCodes.done);
+}
+
+function ownUserName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // No account belongs to the number, as in many a container.
+    return `bookend-${process.getuid?.()}`;
+  }
 }
 
 function askedToEnd(): Promise<'signal' | 'parentGone'> {

@@ -16,6 +16,8 @@ export const nodeRecordSchema = z.object({
   wasShutDown: z.boolean(),
   /** Report numbers up to this one may have been used. */
   reservedSequence: z.int(),
+  /** How many users were given to tasks so far. */
+  usersTaken: z.int().optional(),
 });
 export type NodeRecord = z.infer<typeof nodeRecordSchema>;
 

@@ -4,6 +4,8 @@
 // the state directory; so a try that is started again after a crash never runs its command a second time, and an agent that wants a try
 // never to run claims it for nobody.
 
+import type { RunUser } from './users.js';
+
 export type TryId = { readonly runId: string; readonly number: number };
 
 export type Machine = {
@@ -25,6 +27,8 @@ export type Launch = {
   /** Absolute paths; output is appended. */
   readonly stdoutPath: string;
   readonly stderrPath: string;
+  /** Absent: the agent's own user. */
+  readonly user?: RunUser;
 };
 
 /**

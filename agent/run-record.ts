@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { failureInfoSchema, runDefinitionSchema } from '../shared/tasks/run-definition.js';
 import { instantSchema } from './instant.js';
+import { runUserSchema } from './users.js';
 
 const endingSchema = z.object({
   ending: z.enum(['killed', 'wallClock', 'lost']),
@@ -47,6 +48,8 @@ const stateSchema = z.discriminatedUnion('name', [
     program: z.string(),
     /** 0 for the first try; the count of retries so far. */
     tryNumber: z.int(),
+    /** Absent: the agent's own. */
+    user: runUserSchema.optional(),
     firstStartedAt: instantSchema,
     /** Start of the present try. */
     startedAt: instantSchema,

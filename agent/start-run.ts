@@ -10,7 +10,8 @@ import { earlierOutput, setOutputAside } from './outputs.js';
 import { endedUnstarted } from './run-decisions.js';
 import type { AcceptedState, EndedState, RunningState, RunRecord } from './run-record.js';
 import { taskPaths } from './task-paths.js';
-import { backOffMs, pause, unlessAborted } from './waiting.js';
+import { decideUser, poolNonadmin, takesNumber, type UserDecision } from './users.js';
+import { backOffMs, pause, unlessAborted, untilDone } from './waiting.js';
 
 // A URL that was refused this often although it was fresh will not be better next time.
 const mostRenewals = 3;
@@ -67,7 +68,16 @@ export async function prepareRun(
     if (received.outcome === 'stale')
       return tooOld(nodeCouldNot('Unknown', 'The container of the linked account could not be read'), retentionMs);
   }
-  const environment = environmentOf(run, definition.environmentSettings, agent.identity);
+  const chosen = await chooseUser(agent, definition.userIdentity);
+  if (chosen.outcome === 'refused') return notStartable(chosen.failure, retentionMs);
+  const { user } = chosen;
+  if (user !== undefined) {
+    const isPublic = run.kind === 'preparation' || run.kind === 'startTask';
+    const giving = (): Promise<void> =>
+      agent.disk.giveTask(paths.task, [paths.working, paths.certificates], user, isPublic);
+    await untilDone(giving, { ...agent, what: 'folder of a task was given to its user' });
+  }
+  const environment = environmentOf(run, definition.environmentSettings, agent.identity, { ...definition, user });
   const program = await agent.processes.findProgram(
     command.words[0],
     environment['PATH'] ?? '',
@@ -81,9 +91,19 @@ export async function prepareRun(
     definition,
     program: program.path,
     tryNumber: 0,
+    ...(user === undefined ? {} : { user }),
     firstStartedAt: beganAt ?? now,
     startedAt: beganAt ?? now,
   };
+}
+
+/** The user that the run will have. A number that is taken is journaled before it is used. */
+async function chooseUser(agent: AgentContext, userIdentity = poolNonadmin): Promise<UserDecision> {
+  const { isRoot = false, taskUsers: users = 'self' } = agent.identity;
+  if (!takesNumber(userIdentity, users)) return decideUser(userIdentity, { users, isRoot, taken: 0 });
+  const take = () => agent.journal.updateNode((node) => ({ ...node, usersTaken: (node.usersTaken ?? 0) + 1 }));
+  const { usersTaken = 1 } = await untilDone(take, { ...agent, what: 'user of a task was journaled' });
+  return decideUser(userIdentity, { users, isRoot, taken: usersTaken - 1 });
 }
 
 async function fetchDefinition(

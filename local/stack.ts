@@ -1,5 +1,6 @@
 // The embedded stack, declared once: Azurite and the broker, then the functions host, then the nodes.
 // `npm start`, the sample and the end-to-end tests all start this. Knows the programs by their arguments and what they say when ready.
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.js';
 import type { Log, LogLevel } from '../shared/log.js';
@@ -34,6 +35,8 @@ export type StackOptions = {
   readonly programLogs?: 'stderr' | 'files';
   /** Least level of those lines. Default: warn. */
   readonly programLogLevel?: LogLevel;
+  /** Numbers of users that tasks run as, `first-last`, where the stack runs as root; absent: its own user. */
+  readonly taskUsers?: string;
   /** False: nobody provides nodes here, machines join by themselves. Default: true. */
   readonly providesNodes?: boolean;
   /** Told of each part as it is being started. */
@@ -70,6 +73,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 async function startParts(options: StackOptions, data: DataDirectory, secrets: Secrets): Promise<Stack> {
   const { log, programLogLevel = 'warn' } = options;
+  // The users of tasks have to get through to the node roots; what else stands in the directory is closed.
+  if (options.taskUsers !== undefined) await chmod(data.path, 0o711);
   const stopping = new AbortController();
   const context: ProgramContext = {
     data,
@@ -121,6 +126,7 @@ async function startParts(options: StackOptions, data: DataDirectory, secrets: S
           url: functionsHost.ready().url,
           logLevel: programLogLevel,
           isEphemeral: !data.isPersistent,
+          ...(options.taskUsers === undefined ? {} : { taskUsers: options.taskUsers }),
           onSpawned: data.residents.enter,
           ...(context.programLogs === 'files' ? { logFile: join(data.logs, 'agents.log') } : {}),
         },

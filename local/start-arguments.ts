@@ -12,17 +12,20 @@ export type StartArguments =
       readonly isJson: boolean;
       readonly isVerbose: boolean;
       readonly processPerFunction: boolean;
+      /** Numbers of users that tasks run as, `first-last`. */
+      readonly taskUsers?: string;
     };
 
 const defaultPort = 7071;
 
-export const startUsage = `Usage: npm start -- [--port N] [--data DIR] [--json] [--verbose] [--process-per-function]
+export const startUsage = `Usage: npm start -- [--port N] [--data DIR] [--json] [--verbose] [--process-per-function] [--task-users FIRST-LAST]
 
   --port N                 port of the Batch endpoint on 127.0.0.1 (default ${defaultPort}; 0 = a free one)
   --data DIR               keep all state in DIR; without it a temporary directory is used and removed at the end
   --json                   print one line {"batchUrl","account","key"} when ready; everything else goes to stderr
   --verbose                log what the parts do, not only what goes wrong
   --process-per-function   run each function in a process of its own, as Azure does
+  --task-users FIRST-LAST  run tasks as users of these numbers; only for root, no account is made
 `;
 
 /** Reads the arguments after the program's name. A fault names the argument and what was expected. */
@@ -34,6 +37,9 @@ export function parseStartArguments(given: readonly string[]): StartArguments {
   if (port === undefined)
     return { kind: 'fault', message: `--port expects a number from 0 to 65535, not '${values.port}'` };
   if (values.data === '') return { kind: 'fault', message: '--data expects a directory' };
+  const taskUsers = values['task-users'];
+  if (taskUsers !== undefined && !/^\d{1,10}-\d{1,10}$/.test(taskUsers))
+    return { kind: 'fault', message: `--task-users expects a range as in 50000-59999, not '${taskUsers}'` };
   return {
     kind: 'start',
     port,
@@ -41,6 +47,7 @@ export function parseStartArguments(given: readonly string[]): StartArguments {
     isJson: values.json === true,
     isVerbose: values.verbose === true,
     processPerFunction: values['process-per-function'] === true,
+    ...(taskUsers === undefined ? {} : { taskUsers }),
   };
 }
 
@@ -56,6 +63,7 @@ function readOptions(given: readonly string[]) {
         json: { type: 'boolean' },
         verbose: { type: 'boolean' },
         'process-per-function': { type: 'boolean' },
+        'task-users': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

@@ -20,6 +20,7 @@ async function main(given: StartArguments): Promise<number> {
       port: given.port,
       ...(given.dataDir === undefined ? {} : { dataDir: given.dataDir }),
       processPerFunction: given.processPerFunction,
+      ...(given.taskUsers === undefined ? {} : { taskUsers: given.taskUsers }),
       log: stderrLog(given.isVerbose ? 'info' : 'warn'),
       programLogs: 'stderr',
       programLogLevel: given.isVerbose ? 'info' : 'warn',

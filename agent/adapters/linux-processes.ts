@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { constants, promises as fs } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import type { RunUser } from '../users.js';
 import type { Launch, Machine, Processes, StartOutcome, TryId, TryLook } from '../processes.js';
+import { setprivPath } from './check-task-users.js';
 import { findProgram } from './find-program.js';
 import { readProcess, wasStartedWith, readProcessTable } from './process-table.js';
 import { markersOf, signalTargets, type KnownProcess } from './signal-targets.js';
@@ -134,8 +136,10 @@ async function start(
     for (const path of [launch.stdoutPath, launch.stderrPath]) opened.push(await fs.open(path, append, 0o644));
     const [stdout, stderr] = opened;
     const { direct, byName } = splitEnvironment(launch.environment);
-    const command = [...byName, launch.program, ...launch.arguments];
-    const child = spawn('/bin/sh', [...wrapper, ...command], {
+    const { user } = launch;
+    if (user !== undefined) for (const file of opened) await file.chown(user.uid, user.gid);
+    const command = [...asUser(user), ...byName, launch.program, ...launch.arguments];
+    const child = spawn('/bin/sh', [...wrapper, user === undefined ? '022' : '002', ...command], {
       cwd: launch.workingDirectory,
       env: direct,
       detached: true,
@@ -155,6 +159,13 @@ async function start(
   } finally {
     for (const file of opened) await file.close();
   }
+}
+
+// Only the command becomes the user's: the wrapper keeps claim and exit code where no task can write.
+function asUser(user: RunUser | undefined): readonly string[] {
+  if (user === undefined) return [];
+  const { uid, gid, sharedGid } = user;
+  return [setprivPath, `--reuid=${uid}`, `--regid=${gid}`, `--groups=${sharedGid}`, '--'];
 }
 
 // The machine is short of something just now: the start is worth another attempt.

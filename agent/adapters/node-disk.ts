@@ -1,6 +1,7 @@
 // The machine's disk: a private state directory with durable files, and the node root. Knows no meaning of either.
 import { constants, promises as fs, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { giveFolder } from './give-folder.js';
 import type { Disk, FileFacts, ListedFile, OpenFile } from '../disk.js';
 import { receiveWithin } from './receive-file.js';
 
@@ -62,6 +63,16 @@ export async function createNodeDisk(directories: { readonly root: string; reado
     },
 
     receiveFile: ({ within, path, mode }, content) => receiveWithin(inRoot(within), path, mode, content),
+
+    async giveTask(task, folders, user, isPublic) {
+      for (const folder of folders) await giveFolder(inRoot(folder), user);
+      await fs.chown(inRoot(task), process.getuid?.() ?? 0, user.gid);
+      await fs.chmod(inRoot(task), isPublic ? 0o755 : 0o750);
+    },
+    async shareFolder(folder, gid) {
+      await fs.chown(inRoot(folder), process.getuid?.() ?? 0, gid);
+      await fs.chmod(inRoot(folder), 0o2770);
+    },
 
     facts: (path) => factsWithin(root, inRoot(path)),
     open: (path) => openWithin(root, inRoot(path)),

@@ -8,9 +8,9 @@
 // - The wrapper's own stderr is closed, or the shell's remark on a killed command would stand in the task's stderr.txt.
 // - The command is an absolute path and run by exec, so no builtin or function of the shell can stand in for it.
 
-/** Arguments: base path of the claim and exit files, id of the machine's boot, then program and arguments. */
-export const tryWrapperScript = `base=$1 boot=$2
-shift 2
+/** Arguments: base path of the claim and exit files, id of the machine's boot, mask for new files, then program and arguments. */
+export const tryWrapperScript = `base=$1 boot=$2 mask=$3
+shift 3
 exec 3>&2 2>/dev/null
 umask 077
 trap : TERM INT HUP
@@ -20,7 +20,7 @@ take \${stat##*) }
 set -C
 echo "$$ $ticks $boot" >"$base.claim" || exit 0
 set +C
-(umask 022; exec "$@" 2>&3 3>&-)
+(umask "$mask"; exec "$@" 2>&3 3>&-)
 code=$?
 echo "$code" >"$base.exit"
 exit "$code"

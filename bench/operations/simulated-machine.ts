@@ -28,6 +28,8 @@ export function createSimulatedDisk(): Disk {
       texts.set(path, text);
     },
     receiveFile: async () => undefined,
+    giveTask: async () => undefined,
+    shareFolder: async () => undefined,
     facts: async () => undefined,
     open: async () => undefined,
     list: async () => undefined,

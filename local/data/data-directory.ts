@@ -38,7 +38,9 @@ export async function openDataDirectory(path: string | undefined): Promise<DataD
   const residents = await openResidents(root, formerResidentsWithinMs);
   const parts = { azurite: join(root, 'azurite'), serviceBus: join(root, 'service-bus') };
   const more = { nodes: join(root, 'nodes'), logs: join(root, 'logs') };
-  await Promise.all([...Object.values(parts), ...Object.values(more)].map((each) => mkdir(each, { recursive: true })));
+  const closed = [...Object.values(parts), more.logs];
+  await Promise.all(closed.map((each) => mkdir(each, { recursive: true, mode: 0o700 })));
+  await mkdir(more.nodes, { recursive: true });
   return {
     path: root,
     isPersistent: path !== undefined,

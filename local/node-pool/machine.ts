@@ -26,6 +26,8 @@ export type AgentProgram = {
   /** The controller's. */
   readonly url: string;
   readonly logLevel: string;
+  /** Numbers of users that tasks run as, `first-last`. */
+  readonly taskUsers?: string;
   /** The agents' tasks end with them, because nobody will come to adopt them. */
   readonly isEphemeral: boolean;
   readonly logFile?: string;
@@ -78,6 +80,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
         ...(power.boots + power.images === 0 ? [] : ['--boot', `${power.boots}.${power.images}`]),
         ...['--url', agent.url, '--join-key-file', joinKeyPath(directory), '--account-name', agent.accountName],
         ...['--log-level', agent.logLevel],
+        ...(agent.taskUsers === undefined ? [] : ['--task-users', agent.taskUsers]),
         ...(agent.isEphemeral ? ['--ephemeral'] : []),
       ],
       env: () => ({}),

@@ -95,6 +95,7 @@ export function toRunDefinition(own: RunDefinition, common: readonly Environment
     commandLine: own.commandLine,
     environmentSettings: [...common.filter((setting) => !ownNames.has(setting.name)), ...own.environmentSettings],
     constraints: own.constraints,
+    ...(own.userIdentity === undefined ? {} : { userIdentity: own.userIdentity }),
     ...(own.resourceFiles === undefined ? {} : { resourceFiles: own.resourceFiles }),
     ...(own.outputFiles === undefined ? {} : { outputFiles: own.outputFiles }),
   };

@@ -20,6 +20,8 @@ export const runConstraintsSchema = z.object({
 export type RunConstraints = z.infer<typeof runConstraintsSchema>;
 
 export const runDefinitionSchema = z.object({
+  /** Absent: the pool's own unprivileged user. */
+  userIdentity: userIdentitySchema.optional(),
   commandLine: z.string(),
   environmentSettings: z.array(environmentSettingSchema),
   constraints: runConstraintsSchema,

@@ -1,7 +1,7 @@
 // The parts of Batch's JSON that preparation, release and tasks have in common: environment, identity, constraints. Both ways.
 import { z } from 'zod';
 import { formatDuration } from '../rest/iso-duration.js';
-import { choice, durationBody, onlyDefault, text, unsupported } from '../rest/body-types.js';
+import { choice, durationBody, text, unsupported } from '../rest/body-types.js';
 import type { EnvironmentSetting, RunConstraints, UserIdentity } from './run-definition.js';
 
 /** Batch keeps the files of a run this long unless told otherwise. */
@@ -21,7 +21,7 @@ export const userIdentityBody = z.strictObject({
   autoUser: z
     .strictObject({
       scope: choice(['pool', 'task']).optional(),
-      elevationLevel: onlyDefault(choice(['nonadmin', 'admin']), 'nonadmin'),
+      elevationLevel: choice(['nonadmin', 'admin']).optional(),
     })
     .optional(),
 });
@@ -41,9 +41,10 @@ export function fromEnvironmentSettings(
   return (body ?? []).map(({ name, value }) => ({ name, ...(value !== undefined && { value }) }));
 }
 
-/** The identity, by default the pool's own unprivileged user. */
+/** The identity, by default the pool's own unprivileged user. https://learn.microsoft.com/rest/api/batchservice/task/add#autouserspecification */
 export function fromUserIdentity(body: z.output<typeof userIdentityBody> | undefined): UserIdentity {
-  return { autoUser: { scope: body?.autoUser?.scope ?? 'pool', elevationLevel: 'nonadmin' } };
+  const { scope = 'pool', elevationLevel = 'nonadmin' } = body?.autoUser ?? {};
+  return { autoUser: { scope, elevationLevel } };
 }
 
 /** Constraints: unlimited, kept for 7 days, `defaultRetryCount` retries unless told otherwise. */

@@ -154,6 +154,19 @@ export function createSimDisk(sim: Sim, content: DiskContent, life: Life): Disk 
       );
     },
 
+    giveTask: (task) =>
+      call(
+        'giveTask',
+        () => task,
+        () => undefined,
+      ),
+    shareFolder: (folder) =>
+      call(
+        'shareFolder',
+        () => folder,
+        () => undefined,
+      ),
+
     facts: (path) =>
       call(
         'facts',

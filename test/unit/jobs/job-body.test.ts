@@ -227,12 +227,6 @@ describe('adding a job', () => {
       'UnsupportedProperty',
       'username',
     ],
-    [
-      'an administrator',
-      { ...least, jobPreparationTask: { commandLine: 'c', userIdentity: { autoUser: { elevationLevel: 'admin' } } } },
-      'UnsupportedProperty',
-      'elevationLevel',
-    ],
     ['an unknown property', { ...least, colour: 'red' }, 'UnsupportedProperty', 'colour'],
     [
       'an unknown nested property',
