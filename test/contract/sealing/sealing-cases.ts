@@ -40,6 +40,14 @@ export function testSealing(sidesOf: () => SealingSides): void {
     expect(await seal.open(forged)).toEqual({ kind: 'forged' });
   });
 
+  test('a node that joined anew still opens what was sealed for it before', async () => {
+    const { seal, membership } = await member();
+    const { sealing } = sidesOf();
+    const before = await sealing.seal(order, membership);
+    await seal.setMembership({ orderKey: sealing.newSecret(), poolIncarnation: 'pool-1' });
+    expect(await seal.open(before)).toEqual({ kind: 'opened', content: order });
+  });
+
   test('a node takes nothing that is not sealed', async () => {
     const { seal } = await member();
     for (const data of [order, JSON.stringify(order), 'a.b.c.d.e', '', undefined, null])
