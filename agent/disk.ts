@@ -81,8 +81,8 @@ export type Disk = {
 
   /** Facts about a file or directory; undefined when it is absent, is neither, or leads out of the root through a link. */
   facts(path: string): Promise<FileFacts | undefined>;
-  /** Opens a regular file for reading; undefined in the same cases, and for directories. */
-  open(path: string): Promise<OpenFile | undefined>;
+  /** Opens a regular file for reading; undefined in the same cases, for directories, and when it is not below the directory `within`. */
+  open(path: string, within?: string): Promise<OpenFile | undefined>;
   /** What a directory holds, by path; links are followed for their facts only, and not out of the root. Stops after `limit` entries. */
   list(directory: string, recursive: boolean, limit: number): Promise<readonly ListedFile[] | undefined>;
 };

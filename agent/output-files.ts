@@ -69,13 +69,16 @@ async function sendMatching(
     working: paths.working,
     environment: environmentOf(run, run.state.definition.environmentSettings, identity),
   });
-  if (pattern === undefined) throw new OutsideRoot('The pattern leads out of the root directory of the node');
+  const within =
+    pattern === undefined ? undefined : readableDirectories(run).find((each) => isBelow(each, pattern.base));
+  if (pattern === undefined || within === undefined)
+    throw new OutOfReach('The pattern leads out of the directories that a task may read');
   const found = await matching(agent, pattern);
   await forEach(found, filesAtOnce, async (path) => {
     const name = blobNameOf(pattern, path, container.path);
     await transferAgain({ clock, signal }, async () => {
-      const file = await disk.open(pattern.base === '' ? path : `${pattern.base}/${path}`);
-      // It went between being found and being opened.
+      const file = await disk.open(`${pattern.base}/${path}`, within);
+      // It went between being found and being opened, or is a link to something else.
       if (file === undefined) return;
       try {
         const headers = container.uploadHeaders ?? [];
@@ -88,14 +91,22 @@ async function sendMatching(
   });
 }
 
-class OutsideRoot extends Error {
-  override readonly name = 'OutsideRoot';
+class OutOfReach extends Error {
+  override readonly name = 'OutOfReach';
 }
+
+// The agent may be able to read more than the task: what it sends in the task's name is what Batch lets every task read.
+function readableDirectories({ jobDirectory, taskId, preparationTaskId }: RunningRecord): readonly string[] {
+  const own = [taskId, ...(preparationTaskId === undefined ? [] : [preparationTaskId])];
+  return [...own.map((id) => taskPaths(jobDirectory, id).task), 'shared', 'startup'];
+}
+
+const isBelow = (directory: string, path: string): boolean => path === directory || path.startsWith(`${directory}/`);
 
 /** Paths of the files that are meant, relative to the pattern's base. */
 async function matching({ disk }: AgentContext, pattern: FilePattern): Promise<readonly string[]> {
   const { base, literal, isDeep } = pattern;
-  const prefix = base === '' ? '' : `${base}/`;
+  const prefix = `${base}/`;
   if (literal !== undefined) {
     const facts = await disk.facts(`${prefix}${literal}`);
     return facts?.isDirectory === false ? [literal] : [];
@@ -120,7 +131,7 @@ function toFailure(error: unknown, { filePattern, destination }: OutputFile): Fa
     filePath: filePattern,
   };
   if (error instanceof TransferFailed) return uploadFailed(error.fault, error.message, names);
-  if (error instanceof OutsideRoot) return { ...uploadFailed('other', error.message, names), category: 'usererror' };
+  if (error instanceof OutOfReach) return { ...uploadFailed('other', error.message, names), category: 'usererror' };
   return uploadFailed('other', 'The file could not be read', names);
 }
 

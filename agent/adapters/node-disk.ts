@@ -75,7 +75,7 @@ export async function createNodeDisk(directories: { readonly root: string; reado
     },
 
     facts: (path) => factsWithin(root, inRoot(path)),
-    open: (path) => openWithin(root, inRoot(path)),
+    open: (path, within = '') => openWithin(join(root, within), inRoot(path)),
     list: (directory, recursive, limit) => listWithin(root, directory, recursive, limit),
   };
 }

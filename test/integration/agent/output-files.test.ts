@@ -38,6 +38,11 @@ const url = (rights: string): Promise<string> =>
     expiresOn: new Date(Date.now() + 3600_000),
     protocol: SASProtocol.HttpsAndHttp,
   });
+const blobNames = async (): Promise<readonly string[]> => {
+  const names: string[] = [];
+  for await (const { name } of container.listBlobsFlat()) names.push(name);
+  return names;
+};
 const output = (containerUrl: string, filePattern: string): OutputFile => ({
   filePattern,
   destination: { container: { containerUrl } },
@@ -120,21 +125,44 @@ test('a task whose uploading takes too long is ended by its wall clock', async (
   expect(await node.ended(task.runId)).toMatchObject({ ending: 'wallClock', failure: { code: 'TaskEnded' } });
 });
 
-test('a pattern that leads out of the root fails the task, and nothing is uploaded', async () => {
-  const task = runWith('/bin/true', { outputFiles: [output(await url('cw'), '/etc/passwd')] });
-  await node.sendOrder(orderWith({ tasks: [task] }));
-  const failure = { category: 'usererror', code: 'FileUploadMiscError' };
-  expect(await node.ended(task.runId)).toMatchObject({ ending: 'exited', exitCode: 0, failure });
+test('a pattern for what a task may not read fails the task, and nothing is uploaded', async () => {
+  const patterns = ['/etc/passwd', '../../other/*', '$AZ_BATCH_NODE_ROOT_DIR/**', '../../../../../../../etc/passwd'];
+  for (const [index, pattern] of patterns.entries()) {
+    const task = runWith('/bin/true', { taskId: `task${index}`, outputFiles: [output(await url('cw'), pattern)] });
+    await node.sendOrder(orderWith({ tasks: [task] }));
+    const failure = { category: 'usererror', code: 'FileUploadMiscError' };
+    expect(await node.ended(task.runId), pattern).toMatchObject({ ending: 'exited', exitCode: 0, failure });
+  }
   expect((await container.listBlobsFlat().next()).done).toBe(true);
 });
 
-test('a link to a file outside of the root is not uploaded', async () => {
-  const task = runWith(shell('ln -s /etc/passwd stolen.txt; echo own > own.txt'), {
+test('files of the node’s shared directory and of the job’s preparation are uploaded', async () => {
+  const preparation = runWith(shell('echo prepared > p.txt; echo shared > $AZ_BATCH_NODE_SHARED_DIR/s.txt'), {
+    kind: 'preparation',
+    taskId: 'jobpreparation',
+  });
+  const containerUrl = await url('cw');
+  const task = runWith('/bin/true', {
+    requiresPreparation: preparation.runId,
+    outputFiles: [
+      output(containerUrl, '$AZ_BATCH_JOB_PREP_WORKING_DIR/*.txt'),
+      output(containerUrl, '$AZ_BATCH_NODE_SHARED_DIR/*.txt'),
+    ],
+  });
+  await node.sendOrder(orderWith({ preparation, tasks: [task] }));
+  expect((await node.ended(task.runId)).failure).toBeUndefined();
+  expect(await blobNames()).toEqual(['p.txt', 's.txt']);
+});
+
+test('a link to what a task may not read is not uploaded', async () => {
+  const other = runWith(shell('echo secret > secret.txt'), { taskId: 'other' });
+  await node.sendOrder(orderWith({ tasks: [other] }));
+  await node.ended(other.runId);
+  const links = 'ln -s /etc/passwd stolen.txt; ln -s ../../other/wd/secret.txt secret.txt; echo own > own.txt';
+  const task = runWith(shell(links), {
     outputFiles: [output(await url('cw'), '*.txt')],
   });
   await node.sendOrder(orderWith({ tasks: [task] }));
   expect((await node.ended(task.runId)).failure).toBeUndefined();
-  const names: string[] = [];
-  for await (const { name } of container.listBlobsFlat()) names.push(name);
-  expect(names).toEqual(['own.txt']);
+  expect(await blobNames()).toEqual(['own.txt']);
 });
