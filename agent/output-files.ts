@@ -8,6 +8,7 @@ import { environmentOf } from './environment.js';
 import { uploadFailed, withoutSignature, type FileNames } from './file-failures.js';
 import { readFilePattern, type FilePattern } from './file-pattern.js';
 import { forEach } from './for-each.js';
+import { dueOutputFiles } from './output-decisions.js';
 import type { EndedState, RunningRecord } from './run-record.js';
 import { taskPaths } from './task-paths.js';
 import { transferAgain } from './transfer-again.js';
@@ -24,11 +25,7 @@ export async function sendOutputFiles(
   end: EndedState,
   signals: readonly AbortSignal[],
 ): Promise<EndedState> {
-  const wanted = end.ending === 'exited' ? (run.state.definition.outputFiles ?? []) : [];
-  const due = wanted.filter(({ uploadOptions: { uploadCondition } }) => {
-    if (uploadCondition === 'taskcompletion') return true;
-    return (end.exitCode === 0) === (uploadCondition === 'tasksuccess');
-  });
+  const due = dueOutputFiles(run.state, end);
   if (due.length === 0) return end;
   const [failure] = await withFirstOf(signals, (signal) => sendAll(agent, run, due, signal));
   return failure === undefined ? end : { ...end, failure };

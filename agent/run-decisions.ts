@@ -10,6 +10,7 @@ import { failureExitCode } from '../shared/tasks/failures.js';
 import { launchFailed, nodeCouldNot } from './failures.js';
 import type { Instant } from './instant.js';
 import type { ForgottenJob } from './node-record.js';
+import { dueOutputFiles } from './output-decisions.js';
 import type { TryLook } from './processes.js';
 import {
   isSuccess,
@@ -154,7 +155,8 @@ export function decideLeftBehind(
   if (run.state.name === 'accepted') return endedUnstarted(now, { ending: 'lost' }, run.state.beganAt);
   // After a shutdown the code may be the work of our own signal.
   const after = look?.state === 'exited' && !wasShutDown ? decideAfterTry(run.state, look, now) : undefined;
-  if (after?.next === 'end') return after.state;
+  // With files still to upload it had not ended: it is lost as what runs in a boot is.
+  if (after?.next === 'end' && dueOutputFiles(run.state, after.state).length === 0) return after.state;
   const ending: Ending = run.state.ending ?? { ending: 'lost' };
   return {
     name: 'ended',

@@ -129,6 +129,11 @@ describe('what follows a try', () => {
 });
 
 describe('what an earlier epoch left behind', () => {
+  const withOutput = (uploadCondition: 'tasksuccess' | 'taskfailure'): RunState => {
+    const destination = { container: { containerUrl: 'https://a/c' } };
+    const outputFiles = [{ filePattern: '*', destination, uploadOptions: { uploadCondition } }];
+    return { ...states.running, definition: { ...states.running.definition, outputFiles } };
+  };
   const exited = { state: 'exited', exitCode: 0 } as const;
   test.each<[string, RunState, Parameters<typeof decideLeftBehind>[1], boolean, object]>([
     ['what waited is lost', states.accepted, undefined, false, { ending: 'lost' }],
@@ -142,6 +147,8 @@ describe('what an earlier epoch left behind', () => {
       false,
       { ending: 'lost' },
     ],
+    ['a success with files still to upload is lost', withOutput('tasksuccess'), exited, false, { ending: 'lost' }],
+    ['a success without files to upload counts', withOutput('taskfailure'), exited, false, { ending: 'exited' }],
     [
       'what was being ended keeps its reason',
       { ...states.running, ending: { ending: 'wallClock' } },
