@@ -355,6 +355,30 @@ export const mutants: readonly Mutant[] = [
     },
     scenarios: ['sample', 'reboot', 'terminate-while-preparing', 'delete-while-active'],
   },
+  {
+    name: 'satisfy-and-forget',
+    about: 'a task that has satisfied others does not have them looked at',
+    patches: [
+      {
+        file: 'shared/passes/task-end-decisions.js',
+        from: 'jobDraft.job = { ...jobDraft.job, dependenciesDue: true };',
+        to: '',
+      },
+    ],
+    scenarios: ['dependencies'],
+  },
+  {
+    name: 'move-without-the-fence',
+    about: 'a task moves to its next dependency although its job has changed meanwhile',
+    patches: [
+      {
+        file: 'shared/tasks/settle-dependencies.js',
+        from: "{ type: 'replace', row: headRow, values: toJobHead(more ? job : settled), etag: head.etag },",
+        to: "{ type: 'upsert', row: headRow, values: toJobHead(more ? job : settled) },",
+      },
+    ],
+    scenarios: ['dependencies'],
+  },
 ];
 
 /** The mutant of that name. Throws when there is none. */
