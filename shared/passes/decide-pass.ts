@@ -7,6 +7,7 @@ import { serveRequests } from './departure-decisions.js';
 import { tellBlockedJobs } from './blocked-decisions.js';
 import { toDraft, type Draft } from './draft.js';
 import { disableJobs } from './disabling-decisions.js';
+import { forgetJobs } from './forgetting-decisions.js';
 import { endJobs, keepRefs } from './ending-decisions.js';
 import { dropVoidLeases, hearReports, showNodeStates, welcomeNodes } from './hearing-decisions.js';
 import { closePool, dissolvePool, loseSilentNodes, settleLostJobNodes, watchAgain } from './loss-decisions.js';
@@ -61,6 +62,7 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   tellBlockedJobs(draft);
   showNodeStates(draft);
   endAutoPool(draft);
+  forgetJobs(draft);
   keepRefs(draft);
   if (draft.neededJobs.size > 0 || draft.neededTasks.size > 0) {
     return { kind: 'needs', needs: { jobs: [...draft.neededJobs], tasks: [...draft.neededTasks.values()] } };

@@ -7,6 +7,7 @@ import { isAway, isReachable, mayRelease } from '../nodes/node-decisions.js';
 import { unreachable } from '../unreachable.js';
 import { nodeOf, orderFor, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
 import { cutShort } from './forced-end-decisions.js';
+import { forgetLater } from './forgetting-decisions.js';
 import { waiveAndTell } from './loss-decisions.js';
 import { isKillDue, killRuns, orderOf, runIdOf, toReleaseOrder } from './order-decisions.js';
 import { endedByUser } from './task-run-decisions.js';
@@ -120,8 +121,9 @@ function purge(draft: Draft, jobDraft: JobDraft): void {
   const { definition, incarnation } = jobDraft.job;
   for (const jobNode of jobDraft.jobNodes.values()) {
     const node = nodeOf(draft, jobNode);
-    if (node === undefined || !isReachable(node)) continue;
-    orderFor(draft, node, { jobId: definition.id, incarnation }).forget = true;
+    if (node === undefined) continue;
+    if (isReachable(node)) orderFor(draft, node, { jobId: definition.id, incarnation }).forget = true;
+    else forgetLater(draft, node.id, jobDraft.job);
   }
 }
 

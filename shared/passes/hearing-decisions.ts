@@ -12,6 +12,7 @@ import { rememberEnd, rememberInterrupted } from '../job-nodes/attempt-decisions
 import type { JobNode } from '../job-nodes/job-node.js';
 import { isOver } from '../jobs/job-decisions.js';
 import type { Node, NodeState } from '../nodes/node.js';
+import { nodeReturnedEvent } from '../nodes/node-events.js';
 import { isReady, readyState } from '../nodes/node-decisions.js';
 import type { Report, RunReport } from '../nodes/node-messages.js';
 import {
@@ -270,6 +271,7 @@ export function welcomeNodes(draft: Draft): void {
     if (node.lastSeen !== draft.at) continue;
     const wasAway = node.state === 'creating' || node.state === 'unknown';
     const isBack = isServed(node) || isAboutStart(node);
+    if (node.state === 'unknown') draft.events.push(nodeReturnedEvent(node, draft.now));
     if (wasAway || isBack) enterNodeState(draft, node, arrivalState(node));
   }
 }

@@ -8,6 +8,7 @@ import { isAway, isReachable } from '../nodes/node-decisions.js';
 import { busyReportIntervalMs, presenceIntervalMs } from '../nodes/node-messages.js';
 import { owedEvent } from '../events/event.js';
 import { enterNodeState, needEveryJob, nodeOf, owe, putJobNode, type Draft, type JobDraft } from './draft.js';
+import { forgetLater } from './forgetting-decisions.js';
 import { requeue, type RequeueCause } from './task-run-decisions.js';
 
 /** How long a node with work may be silent: its reporting interval, and half of it again for delays on the way. */
@@ -107,6 +108,8 @@ function settle(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, reason: Waiv
   for (const run of next.runs) next = requeue(draft, jobDraft, next, run, cause);
   if (next.runs.length > 0) return;
   if (reason !== 'nodeLost' || isEnding(jobDraft.job)) next = withoutObligation(draft, jobDraft, next, reason);
+  if (reason === 'nodeLost' && next.release.state === 'waived' && next !== jobNode)
+    forgetLater(draft, next.nodeId, jobDraft.job);
   if (next !== jobNode) putJobNode(jobDraft, next);
 }
 

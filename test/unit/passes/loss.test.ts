@@ -190,6 +190,26 @@ describe('the tasks of a lost node', () => {
     expect(jobOf(world).job.state).toBe('completed');
   });
 
+  test('of a job that ended meanwhile are forgotten by it when it comes back, and an event says so', () => {
+    const world = givenRunning();
+    terminate(world);
+    loseFirstNode(world);
+    expect(jobOf(world).job.state).toBe('completed');
+    passTime(world, 600);
+    const { orders } = pass(world, { reports: [reportOf(world, 'n1')] });
+    expect(orders.filter(({ forget }) => forget)).toMatchObject([{ jobId: 'J', tasks: [], kills: [] }]);
+    expect(orders.some(({ release }) => release !== undefined)).toBe(false);
+    expect(world.events.find(({ type }) => type === 'dev.bookend.node.returned')?.data).toMatchObject({
+      nodeId: 'n1',
+      forgottenJobs: ['J'],
+    });
+    expect(pass(world).orders).toEqual([]);
+    expect(pass(world, { reask: true }).orders).toMatchObject([{ forget: true }]);
+    passTime(world, 90);
+    pass(world, { reports: [reportOf(world, 'n1')] });
+    expect(nodeOf(world, 'n1').forgottenJobs).toBeUndefined();
+  });
+
   test('whose release was under way are not released when it comes back', () => {
     const world = givenRunning();
     terminate(world);
