@@ -60,18 +60,18 @@ async function nearest(path: string): Promise<string> {
     } catch (error) {
       if (!isMissing(error)) throw toRefusal('directoryNotMade', error);
       // A link that leads to nothing is there all the same, and making directories would follow it.
-      if (await isThere(known)) throw new FileRefused('A link that leads nowhere is in the way', 'escapes');
+      if (await isLink(known)) throw new FileRefused('A link that leads nowhere is in the way', 'escapes');
+      // What is no link may have been made meanwhile, for another file: then it is as good as its parent.
     }
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function isLink(path: string): Promise<boolean> {
   try {
-    await fs.lstat(path);
-    return true;
+    return (await fs.lstat(path)).isSymbolicLink();
   } catch (error) {
     if (isMissing(error)) return false;
-    throw error;
+    throw toRefusal('directoryNotMade', error);
   }
 }
 

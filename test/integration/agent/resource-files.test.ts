@@ -1,6 +1,7 @@
 // Resource files on a real disk, from a real web server: what comes, what does not, and what becomes of the run.
 import { chmod, mkdir, readdir, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createNodeDisk } from '../../../agent/adapters/node-disk.js';
 import type { Agent } from '../../../agent/start-agent.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createNodeOnMachine, orderWith, runWith, shell, type NodeOnMachine } from '../../helpers/agent-on-machine.js';
@@ -59,6 +60,21 @@ describe('a resource file', () => {
     expect(ended).toMatchObject({ exitCode: 0 });
     expect((await stat(inWd('large'))).size).toBe(bytes);
     expect(most - before).toBeLessThan(100 * 1024 * 1024);
+  });
+
+  test('may be one of many that share directories which are not there yet', async () => {
+    const disk = await createNodeDisk({ root: node.identity.rootDirectory, state: node.stateDirectory });
+    await mkdir(inWd('.'), { recursive: true });
+    const content = async function* () {
+      yield Buffer.from('x');
+    };
+    for (let round = 0; round < 150; round += 1)
+      await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          disk.receiveFile({ within: wd, path: `${round}/a/${index % 2}/c/${index}`, mode: 0o600 }, content()),
+        ),
+      );
+    expect(await readdir(inWd('149/a/1/c'))).toHaveLength(4);
   });
 
   test('replaces an older one of the same path', async () => {
