@@ -1,6 +1,7 @@
 // The agent's command line.
 import { parseArgs } from 'node:util';
 import type { LogLevel } from '../shared/log.js';
+import { defaultReservedDiskBytes } from './disk-watch.js';
 import { parseTaskUsers, type TaskUsers } from './users.js';
 
 export type AgentArguments = {
@@ -20,16 +21,17 @@ export type AgentArguments = {
   /** End the node's tasks, too, when the parent process goes. */
   readonly isEphemeral: boolean;
   readonly taskUsers: TaskUsers;
+  readonly reservedDiskBytes: number;
   readonly logLevel: LogLevel;
 };
 
 export const usage =
   'Usage: agent --url URL --pool POOL --node NODE --root DIR --join-key-file FILE ' +
-  '[--state DIR] [--boot NAME] [--account-name NAME] [--task-users self|FIRST-LAST] [--ephemeral] [--log-level debug|info|warn|error]';
+  '[--state DIR] [--boot NAME] [--account-name NAME] [--task-users self|FIRST-LAST] [--reserved-disk-bytes N] [--ephemeral] [--log-level debug|info|warn|error]';
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 const required = ['url', 'pool', 'node', 'root', 'join-key-file'] as const;
-const optional = ['state', 'account-name', 'boot', 'task-users', 'log-level'] as const;
+const optional = ['state', 'account-name', 'boot', 'task-users', 'reserved-disk-bytes', 'log-level'] as const;
 
 /** Reads the arguments; answers all faults at once. */
 export function parseAgentArguments(
@@ -54,6 +56,8 @@ export function parseAgentArguments(
   const url = URL.canParse(text('url')) ? new URL(text('url')) : undefined;
   if (text('url') !== '' && !/^https?:$/.test(url?.protocol ?? ''))
     faults.push(`--url must be a URL as in https://account.example, found '${text('url')}'`);
+  const reserved = text('reserved-disk-bytes') || String(defaultReservedDiskBytes);
+  if (!/^\d{1,15}$/.test(reserved)) faults.push(`--reserved-disk-bytes must be a number of bytes, found '${reserved}'`);
   const taskUsers = parseTaskUsers(text('task-users') || 'self');
   if (taskUsers === undefined)
     faults.push(`--task-users must be self or a range as in 50000-59999, found '${text('task-users')}'`);
@@ -69,6 +73,7 @@ export function parseAgentArguments(
       joinKeyFile: text('join-key-file'),
       accountName: text('account-name') || (url?.hostname.split('.')[0] ?? ''),
       taskUsers,
+      reservedDiskBytes: Number(reserved),
       isEphemeral: values['ephemeral'] === true,
       logLevel,
     },

@@ -76,6 +76,8 @@ export type Disk = {
    * Its user can look into it, with `isPublic` everybody can.
    */
   giveTask(task: string, folders: readonly string[], user: RunUser, isPublic: boolean): Promise<void>;
+  /** How much space is left for the node's files. */
+  freeBytes(): Promise<number>;
   /** Lets the members of a group do everything in a folder, with each other's files, too. */
   shareFolder(folder: string, gid: number): Promise<void>;
 

@@ -1,5 +1,6 @@
 // The environment of a run: what Batch sets for every task, what the user set, and nothing of the agent's own.
 // https://learn.microsoft.com/azure/batch/batch-compute-node-environment-variables
+import { defaultReservedDiskBytes } from './disk-watch.js';
 import type { Identity } from './identity.js';
 import { markerNames } from './processes.js';
 import { jobMarker, type RunRecord } from './run-record.js';
@@ -8,8 +9,6 @@ import { identityName, poolNonadmin, type RunUser } from './users.js';
 import type { EnvironmentSetting, UserIdentity } from '../shared/tasks/run-definition.js';
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-// Below this much free space Batch calls a node's disk full; the figure is the one its documentation shows.
-const reservedDiskBytes = '1000000';
 
 /** All variables of `run`. Users' settings win over HOME, PATH and the like, the service's own AZ_BATCH_* win over users'. */
 export function environmentOf(
@@ -47,7 +46,7 @@ export function environmentOf(
     AZ_BATCH_TASK_DIR: `${root}/${paths.task}`,
     AZ_BATCH_TASK_WORKING_DIR: working,
     AZ_BATCH_CERTIFICATES_DIR: `${root}/${paths.certificates}`,
-    AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES: reservedDiskBytes,
+    AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES: String(identity.reservedDiskBytes ?? defaultReservedDiskBytes),
     AZ_BATCH_TASK_USER: userName,
     AZ_BATCH_TASK_USER_IDENTITY: identityName(given.userIdentity ?? poolNonadmin),
     ...preparationDirectories(run, root),

@@ -15,6 +15,8 @@ export type Identity = {
   readonly isRoot?: boolean;
   /** Users for the tasks; absent: the agent's own. */
   readonly taskUsers?: TaskUsers;
+  /** Below this much free space the disk is full. */
+  readonly reservedDiskBytes?: number;
 };
 
 export const agentVersion = '0.1.0';

@@ -63,6 +63,7 @@ async function main(given: AgentArguments): Promise<void> {
       userName: ownUserName(),
       isRoot: process.getuid?.() === 0,
       taskUsers: given.taskUsers,
+      reservedDiskBytes: given.reservedDiskBytes,
     },
     bus,
     seal,

@@ -1,6 +1,6 @@
 // What a report says: the journal's unacknowledged runs as the controller reads them. Pure.
 import { createHash } from 'node:crypto';
-import type { Report, RunReport } from '../shared/nodes/node-messages.js';
+import type { NodeFault, Report, RunReport } from '../shared/nodes/node-messages.js';
 import { agentVersion, sessionOf, type Identity } from './identity.js';
 import type { Instant, NodeTime } from './instant.js';
 import type { NodeRecord } from './node-record.js';
@@ -31,6 +31,8 @@ export function buildReport(seen: {
   /** Runs whose end a report of this agent has carried. */
   readonly told: ReadonlySet<string> | ReadonlyMap<string, unknown>;
   readonly time: NodeTime;
+  /** What is wrong with the node. */
+  readonly faults?: readonly NodeFault[];
   /** Jobs whose output the node cannot send, for want of a URL. */
   readonly jobsWithoutLogTarget?: readonly { readonly jobId: string; readonly incarnation: string }[];
 }): BuiltReport {
@@ -60,6 +62,7 @@ export function buildReport(seen: {
       nodeTime: new Date(now.wallMs).toISOString(),
       bootedAgoMs: seen.time.ageMs(seen.node.epochBeganAt),
       runs,
+      ...((seen.faults ?? []).length === 0 ? {} : { faults: [...(seen.faults ?? [])] }),
       ...(needsLogTarget.length === 0 ? {} : { needsLogTarget }),
     },
     ends: runs.filter((run) => run.state === 'ended').map((run) => run.runId),

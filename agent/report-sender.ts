@@ -1,5 +1,11 @@
 // Sends reports: numbers them so that no number is used twice, whatever happens to the agent, and remembers what each one told.
-import { busyReportIntervalMs, messageTypes, poolSession, presenceIntervalMs } from '../shared/nodes/node-messages.js';
+import {
+  busyReportIntervalMs,
+  messageTypes,
+  poolSession,
+  presenceIntervalMs,
+  type NodeFault,
+} from '../shared/nodes/node-messages.js';
 import { sealedContentType } from '../shared/nodes/sealing.js';
 import type { AgentWorld } from './agent-context.js';
 import { sourceOf } from './identity.js';
@@ -25,6 +31,7 @@ export function createReportSender(
     readonly time: NodeTime;
     readonly journal: Journal;
     node(): NodeRecord;
+    faults(): readonly NodeFault[];
     jobsWithoutLogTarget(): readonly { readonly jobId: string; readonly incarnation: string }[];
   },
 ): ReportSender {
@@ -56,6 +63,7 @@ export function createReportSender(
         sequence,
         told,
         time: agent.time,
+        faults: agent.faults(),
         jobsWithoutLogTarget: agent.jobsWithoutLogTarget(),
       });
       for (const runId of endReportedIn.keys()) if (!journal.pending.has(runId)) endReportedIn.delete(runId);

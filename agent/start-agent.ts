@@ -2,6 +2,7 @@
 // machine and, on virtual time, in a simulator.
 import type { AgentContext, AgentWorld } from './agent-context.js';
 import { createFileDesk } from './file-desk.js';
+import { startDiskWatch } from './disk-watch.js';
 import { startFolderKeeper } from './folder-keeper.js';
 import { createNodeTime } from './instant.js';
 import { joinNode } from './join-node.js';
@@ -50,7 +51,16 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
     ...{ time, journal, stop: stopping.signal },
     ask: () => reports.reporter.request(0),
   });
-  const reports = createReportSender({ ...world, time, journal, node, jobsWithoutLogTarget: logs.withoutTarget });
+  const diskWatch = startDiskWatch(world, () => reports.reporter.request(0));
+  const { faults } = diskWatch;
+  const reports = createReportSender({
+    ...world,
+    time,
+    journal,
+    node,
+    faults,
+    jobsWithoutLogTarget: logs.withoutTarget,
+  });
   const agent: AgentContext = {
     ...world,
     time,
@@ -86,6 +96,7 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
     stopping.abort(new AgentStopped('The agent is stopping'));
     housekeeping.stop();
     folders.stop();
+    diskWatch.stop();
     reports.reporter.stop();
     await keeper.settled();
   };

@@ -37,6 +37,8 @@ export type StackOptions = {
   readonly programLogLevel?: LogLevel;
   /** Numbers of users that tasks run as, `first-last`, where the stack runs as root; absent: its own user. */
   readonly taskUsers?: string;
+  /** Below this much free space the disk of a node is full; absent: the agent's own figure. */
+  readonly reservedDiskBytes?: number;
   /** False: nobody provides nodes here, machines join by themselves. Default: true. */
   readonly providesNodes?: boolean;
   /** Told of each part as it is being started. */
@@ -126,6 +128,7 @@ async function startParts(options: StackOptions, data: DataDirectory, secrets: S
           url: functionsHost.ready().url,
           logLevel: programLogLevel,
           isEphemeral: !data.isPersistent,
+          ...(options.reservedDiskBytes === undefined ? {} : { reservedDiskBytes: options.reservedDiskBytes }),
           ...(options.taskUsers === undefined ? {} : { taskUsers: options.taskUsers }),
           onSpawned: data.residents.enter,
           ...(context.programLogs === 'files' ? { logFile: join(data.logs, 'agents.log') } : {}),

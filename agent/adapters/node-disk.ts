@@ -69,6 +69,10 @@ export async function createNodeDisk(directories: { readonly root: string; reado
       await fs.chown(inRoot(task), process.getuid?.() ?? 0, user.gid);
       await fs.chmod(inRoot(task), isPublic ? 0o755 : 0o750);
     },
+    async freeBytes() {
+      const { bavail, bsize } = await fs.statfs(root);
+      return bavail * bsize;
+    },
     async shareFolder(folder, gid) {
       await fs.chown(inRoot(folder), process.getuid?.() ?? 0, gid);
       await fs.chmod(inRoot(folder), 0o2770);

@@ -29,6 +29,7 @@ export function createSimulatedDisk(): Disk {
     },
     receiveFile: async () => undefined,
     giveTask: async () => undefined,
+    freeBytes: async () => 1e12,
     shareFolder: async () => undefined,
     facts: async () => undefined,
     open: async () => undefined,

@@ -28,6 +28,8 @@ export type AgentProgram = {
   readonly logLevel: string;
   /** Numbers of users that tasks run as, `first-last`. */
   readonly taskUsers?: string;
+  /** Below this much free space a node's disk is full. */
+  readonly reservedDiskBytes?: number;
   /** The agents' tasks end with them, because nobody will come to adopt them. */
   readonly isEphemeral: boolean;
   readonly logFile?: string;
@@ -81,6 +83,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
         ...['--url', agent.url, '--join-key-file', joinKeyPath(directory), '--account-name', agent.accountName],
         ...['--log-level', agent.logLevel],
         ...(agent.taskUsers === undefined ? [] : ['--task-users', agent.taskUsers]),
+        ...(agent.reservedDiskBytes === undefined ? [] : ['--reserved-disk-bytes', String(agent.reservedDiskBytes)]),
         ...(agent.isEphemeral ? ['--ephemeral'] : []),
       ],
       env: () => ({}),

@@ -25,8 +25,9 @@ export function mayRelease(node: Node): boolean {
   return isReachable(node) && node.state !== 'waitingforstarttask';
 }
 
-/** The state of a node that can be reached and was asked for nothing: by its start task, its scheduling and its work. */
-export function readyState({ startTask, schedulingState, leases }: Node): NodeState {
+/** The state of a node that can be reached and was asked for nothing: by what is wrong with it, its start task, its scheduling and its work. */
+export function readyState({ startTask, schedulingState, leases, faults }: Node): NodeState {
+  if (faults !== undefined) return 'unusable';
   const { run, waitForSuccess = false } = startTask ?? {};
   if (waitForSuccess && run?.state !== 'completed') return 'waitingforstarttask';
   if (waitForSuccess && run?.state === 'completed' && run.result === 'failure') return 'starttaskfailed';
@@ -36,7 +37,7 @@ export function readyState({ startTask, schedulingState, leases }: Node): NodeSt
 
 /** Whether the node is in one of the states that `readyState` tells apart. */
 export function isReady({ state }: Node): boolean {
-  return ['waitingforstarttask', 'starttaskfailed', 'idle', 'running', 'offline'].includes(state);
+  return ['unusable', 'waitingforstarttask', 'starttaskfailed', 'idle', 'running', 'offline'].includes(state);
 }
 
 /** The node with a request taken on. The states of those that take it away show it at once. */

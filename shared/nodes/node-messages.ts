@@ -109,6 +109,10 @@ export const runReportSchema = z.object({
 });
 export type RunReport = z.infer<typeof runReportSchema>;
 
+/** What is wrong with the node itself, as Batch's ComputeNodeError: it takes no tasks meanwhile. */
+export const nodeFaultSchema = z.object({ code: z.string(), message: z.string() });
+export type NodeFault = z.infer<typeof nodeFaultSchema>;
+
 /** A snapshot, not a delta: every run not yet acknowledged. The highest (epoch, sequence) wins. */
 export const reportSchema = z.object({
   poolId: z.string(),
@@ -125,6 +129,7 @@ export const reportSchema = z.object({
   nodeTime: z.iso.datetime(),
   bootedAgoMs: z.number(),
   runs: z.array(runReportSchema),
+  faults: z.array(nodeFaultSchema).optional(),
   /** Jobs whose output the node cannot send, for want of a URL that is good: an order of the job brings one. */
   needsLogTarget: z.array(z.object({ jobId: z.string(), incarnation: z.string() })).optional(),
 });

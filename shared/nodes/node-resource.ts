@@ -24,6 +24,7 @@ export function toNodeResource(node: Node, pool: Pool, baseUrl: string): Record<
     totalTasksSucceeded: node.totalTasksSucceeded,
     ...unlessEmpty('recentTasks', toRecentTasks(node, baseUrl)),
     ...toStartTaskProperties(node, pool),
+    ...unlessEmpty('errors', node.faults ?? []),
     isDedicated: true,
     ...ifSet('nodeAgentInfo', toNodeAgentInfo(node)),
   };

@@ -9,7 +9,9 @@
 //   rebooting, reimaging entered by the request; left by the first report of the next boot, or of the next image.
 //   leavingpool          entered when it is to leave the pool; its row goes once the provisioner was told to take it away.
 //   unknown              silent past its bound; its tasks were requeued; left by its next report.
-//   starting, unusable   Batch's states that nothing enters yet: an agent that reports has started.
+//   unusable             its disk is full: what runs goes on and releases run, but no task is given to it; left when it has room again.
+//   starting             Batch's state that nothing enters: an agent that reports has started.
+import type { NodeFault } from './node-messages.js';
 import type { SpecialRun } from '../job-nodes/job-node.js';
 import type { Membership } from './node-keys.js';
 
@@ -96,6 +98,8 @@ export type Node = {
   readonly leases: readonly Lease[];
   readonly totalTasksRun: number;
   readonly totalTasksSucceeded: number;
+  /** What the node says is wrong with itself; absent when nothing is. */
+  readonly faults?: readonly NodeFault[];
   /** Absent while tasks may be scheduled here. */
   readonly schedulingState?: 'disabled';
   readonly request?: NodeRequest;

@@ -100,8 +100,10 @@ function hearNode(draft: Draft, node: Node, report: Report): void {
   // What a boot, or a return after silence, means for a job is found out by looking at each.
   if ((booted && node.epoch > 0) || node.state === 'unknown') needEveryJob(draft);
   const served = booted && isServedBy(node, report) ? withoutRequest(node) : node;
+  const { faults: _, ...sound } = served;
   const next: Node = {
-    ...served,
+    ...sound,
+    ...(report.faults === undefined ? {} : { faults: report.faults }),
     epoch: report.epoch,
     imageEpoch: report.imageEpoch,
     ...(report.imageId === undefined ? {} : { imageId: report.imageId }),
@@ -270,15 +272,15 @@ export function welcomeNodes(draft: Draft): void {
   for (const node of draft.nodes.values()) {
     if (node.lastSeen !== draft.at) continue;
     const wasAway = node.state === 'creating' || node.state === 'unknown';
-    const isBack = isServed(node) || isAboutStart(node);
+    const isBack = isServed(node) || isAboutTasks(node);
     if (node.state === 'unknown') draft.events.push(nodeReturnedEvent(node, draft.now));
     if (wasAway || isBack) enterNodeState(draft, node, arrivalState(node));
   }
 }
 
-// Whether its work decides its state is seen at the end of the pass; what it may be given, by its start task, before that.
-const isAboutStart = (node: Node): boolean =>
-  isReady(node) && [node.state, readyState(node)].some((state) => state.includes('starttask'));
+// Whether its work decides its state is seen at the end of the pass; what it may be given, by its start task and its faults, before that.
+const isAboutTasks = (node: Node): boolean =>
+  isReady(node) && [node.state, readyState(node)].some((state) => state.includes('starttask') || state === 'unusable');
 
 const isServed = ({ state, request }: Node): boolean =>
   (state === 'rebooting' || state === 'reimaging') && request === undefined;

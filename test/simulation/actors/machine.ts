@@ -29,6 +29,7 @@ export type Machine = {
   setSilent(isSilent: boolean): void;
   isSilent(): boolean;
   setSkew(ms: number): void;
+  setFreeBytes(bytes: number): void;
   remove(): void;
 };
 
@@ -163,6 +164,9 @@ export function createMachine(world: World, { name, nodeId, poolId, joinKey }: M
     isSilent: () => isSilent,
     setSkew(ms) {
       skewMs = ms;
+    },
+    setFreeBytes(bytes) {
+      disk.freeBytes = bytes;
     },
     remove() {
       isGone = true;

@@ -8,9 +8,10 @@ export type DiskContent = {
   readonly state: Map<string, string>;
   /** Text of files, `null` for directories. */
   readonly root: Map<string, string | null>;
+  freeBytes: number;
 };
 
-export const emptyDisk = (): DiskContent => ({ state: new Map(), root: new Map() });
+export const emptyDisk = (): DiskContent => ({ state: new Map(), root: new Map(), freeBytes: 1e12 });
 
 export function createSimDisk(sim: Sim, content: DiskContent, life: Life): Disk {
   const { state, root } = content;
@@ -160,6 +161,8 @@ export function createSimDisk(sim: Sim, content: DiskContent, life: Life): Disk 
         () => task,
         () => undefined,
       ),
+    // Looked at so often that no crash is tried there.
+    freeBytes: () => Promise.resolve(content.freeBytes),
     shareFolder: (folder) =>
       call(
         'shareFolder',
