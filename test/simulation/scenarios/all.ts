@@ -1,4 +1,5 @@
 // Every scenario by name.
+import { attemptScenarios } from './attempts.js';
 import { basicScenarios } from './basic.js';
 import { fileScenarios } from './files.js';
 import { furtherScenarios } from './further.js';
@@ -16,6 +17,7 @@ export const allScenarios: readonly Scenario[] = [
   ...fileScenarios,
   ...intruderScenarios,
   ...poolScenarios,
+  ...attemptScenarios,
 ];
 
 /** The scenario of that name. Throws with the names there are. */

@@ -55,7 +55,8 @@ describe('a job whose preparation failed on every node', () => {
     world.nodes.set('n3', { ...joinedNode(world, 'n3'), state: 'creating', epoch: 0 });
     givenBarred(world);
     expect(jobOf(world).job.blocked).toBeUndefined();
-    world.nodes.set('n3', { ...nodeOf(world, 'n3'), state: 'unusable' });
+    const faults = [{ code: 'DiskFull', message: 'no room' }];
+    world.nodes.set('n3', { ...nodeOf(world, 'n3'), state: 'unusable', faults });
     pass(world, {});
     expect(jobOf(world).job.blocked).toMatchObject({ nodeCount: 2 });
   });
