@@ -18,8 +18,6 @@ import type { Disk } from '../disk.js';
 import type { NodeSeal, Opened } from '../node-seal.js';
 
 const stateName = 'keys.json';
-/** A node joins anew when another machine has joined in its name: rarely, and not many times within a message's life. */
-export const mostOrderKeys = 4;
 const privateKey = z.object({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),
@@ -32,8 +30,7 @@ const keptSchema = z.object({
   keyId: z.uuid(),
   encrypt: privateKey,
   sign: privateKey,
-  /** The newest first: what was sealed before the node joined anew may still be on its way. */
-  orderKeys: z.array(z.string()).default([]),
+  orderKey: z.string().optional(),
   poolIncarnation: z.string().optional(),
 });
 type Kept = z.infer<typeof keptSchema>;
@@ -54,20 +51,16 @@ export async function loadNodeSeal(disk: Pick<Disk, 'readState' | 'writeState'>)
       keyManagementAlgorithms: ['ECDH-ES'],
       contentEncryptionAlgorithms: ['A256GCM'],
     });
-    if (kept.orderKeys.length === 0) return { kind: 'otherKey' };
-    const signed = new TextDecoder().decode(plaintext);
-    for (const orderKey of kept.orderKeys) {
-      const payload = await payloadOf(signed, orderKey);
-      if (payload !== undefined) return { kind: 'opened', content: JSON.parse(payload) as unknown };
-    }
-    return { kind: 'forged' };
+    if (kept.orderKey === undefined) return { kind: 'otherKey' };
+    const secret = Buffer.from(kept.orderKey, 'base64url');
+    const { payload } = await compactVerify(new TextDecoder().decode(plaintext), secret, { algorithms: ['HS256'] });
+    return { kind: 'opened', content: JSON.parse(new TextDecoder().decode(payload)) as unknown };
   };
   return {
     keys: () => nodeKeysSchema.parse({ keyId, encrypt: withoutSecret(kept.encrypt), sign: withoutSecret(kept.sign) }),
     async setMembership({ orderKey, poolIncarnation }) {
-      if (kept.orderKeys[0] === orderKey && kept.poolIncarnation === poolIncarnation) return;
-      const orderKeys = [...new Set([orderKey, ...kept.orderKeys])].slice(0, mostOrderKeys);
-      kept = { ...kept, orderKeys, poolIncarnation };
+      if (kept.orderKey === orderKey && kept.poolIncarnation === poolIncarnation) return;
+      kept = { ...kept, orderKey, poolIncarnation };
       await save();
     },
     poolIncarnation: () => kept.poolIncarnation,
@@ -86,17 +79,6 @@ export async function loadNodeSeal(disk: Pick<Disk, 'readState' | 'writeState'>)
         .setProtectedHeader({ alg: 'ES256', kid: keyId })
         .sign(signingKey),
   };
-}
-
-/** What `signed` says, if it was signed with the order key. */
-async function payloadOf(signed: string, orderKey: string): Promise<string | undefined> {
-  try {
-    const { payload } = await compactVerify(signed, Buffer.from(orderKey, 'base64url'), { algorithms: ['HS256'] });
-    return new TextDecoder().decode(payload);
-  } catch (error) {
-    if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
-    throw error;
-  }
 }
 
 async function makeKeys(): Promise<Kept> {

@@ -1,6 +1,7 @@
 // Adding a job: its places in the lists first, so that no job exists that the sweep could not find; then its head.
 // They are written anew even if they are there: whoever is about to remove one finds it changed, and leaves it.
 import type { Config } from '../config.js';
+import { drawPoolSeed } from '../pools/new-pool.js';
 import { BatchError } from '../errors.js';
 import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
@@ -24,10 +25,7 @@ import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from 
 export async function addJob(services: Services, asked: JobDefinition, request?: IdempotentRequest): Promise<Job> {
   const { table, clock, ids, config } = services;
   const definition = withPool(withReleaseAfter(asked, config.releaseAfter), ids);
-  const autoPoolSeed = definition.autoPool && {
-    incarnation: ids.uuid(),
-    joinKey: { id: ids.uuid(), secret: services.sealing.newSecret() },
-  };
+  const autoPoolSeed = definition.autoPool && drawPoolSeed(services);
   const incarnation = ids.uuid();
   const key = definition.id.toLowerCase();
   const added = await tryAgain(services, async () => {

@@ -23,7 +23,6 @@ type Joining = { readonly poolId: string; readonly nodeId: string; readonly toke
  */
 export async function joinNode(services: Services, { poolId, nodeId, token }: Joining): Promise<JoinAnswer> {
   const { table, sealing, config } = services;
-  const orderKey = sealing.newSecret();
   const { pool, membership } = await tryAgain(services, async () => {
     const { pool, etag: poolEtag } = await loadStoredPool(services, poolId);
     const { keys } = await requireClaims(services, pool, { poolId, nodeId, token });
@@ -34,7 +33,7 @@ export async function joinNode(services: Services, { poolId, nodeId, token }: Jo
     if (known?.state === 'leavingpool')
       throw new BatchError('OperationNotValidOnNode', `Node '${nodeId}' is leaving pool '${poolId}'; it cannot join`);
     if (known?.membership?.keyId === keys.keyId) return { pool, membership: known.membership };
-    const membership = { ...keys, orderKey };
+    const membership = { ...keys, orderKey: sealing.orderKeyOf(pool.orderSecret, nodeId, keys.keyId) };
     const node: Node = { ...(known ?? newMember(pool, nodeId, services.clock.now())), membership };
     const write: Write =
       row === undefined

@@ -1,7 +1,7 @@
 // The controller's side of sealing, by jose (RFC 7515, 7516): orders are signed with the node's order key (HS256) and encrypted to the
 // node's public key (ECDH-ES, A256GCM); reports and join requests are verified (ES256, HS256).
 import { Buffer } from 'node:buffer';
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { compactVerify, CompactEncrypt, CompactSign, decodeProtectedHeader, errors, importJWK } from 'jose';
 import type { PublicKey } from './node-keys.js';
 import type { Sealing } from './sealing.js';
@@ -21,6 +21,10 @@ export function createJoseSealing(): Sealing {
   };
   return {
     newSecret: () => randomBytes(secretBytes).toString('base64url'),
+    orderKeyOf: (poolSecret, nodeId, keyId) =>
+      createHmac('sha256', Buffer.from(poolSecret, 'base64url'))
+        .update(JSON.stringify([nodeId, keyId]))
+        .digest('base64url'),
     async seal(content, membership) {
       if (membership === undefined)
         throw new Error('A message for a node that has not presented its keys cannot be sealed');

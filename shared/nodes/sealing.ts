@@ -7,6 +7,8 @@ export const sealedContentType = 'application/jose';
 export type Sealing = {
   /** 256 random bits, base64url. */
   newSecret(): string;
+  /** The order key of a node with these keys: always the same, so that no answer to a join that was lost, and no second one, is of matter. */
+  orderKeyOf(poolSecret: string, nodeId: string, keyId: string): string;
   /** `content` in a form that only this node can read, and knows to be the controller's. Throws when the node has not joined. */
   seal(content: unknown, membership: Membership | undefined): Promise<unknown>;
   /** What signed `data` says, whoever signed it. Undefined when it is not signed at all. */

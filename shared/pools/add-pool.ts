@@ -6,7 +6,7 @@ import type { Services } from '../services.js';
 import { TableConflict } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import type { Pool, PoolDefinition } from './pool.js';
-import { poolCreated, toNewPool } from './new-pool.js';
+import { drawPoolSeed, poolCreated, toNewPool } from './new-pool.js';
 import { fromPoolHead, headRow, poolListPartition, poolPartition, toPoolHead } from './pool-rows.js';
 
 /**
@@ -15,11 +15,10 @@ import { fromPoolHead, headRow, poolListPartition, poolPartition, toPoolHead } f
  */
 export async function addPool(services: Services, definition: PoolDefinition): Promise<Pool> {
   const { table, clock, ids } = services;
-  const incarnation = ids.uuid();
-  const joinKey = { id: ids.uuid(), secret: services.sealing.newSecret() };
+  const seed = drawPoolSeed(services);
   const pool = await tryAgain(services, async () => {
     const now = clock.now();
-    const fresh = toNewPool(definition, { incarnation, joinKey }, now);
+    const fresh = toNewPool(definition, seed, now);
     // Written anew even if it is there: a sweep that is about to remove it finds it changed, and leaves it.
     await table.write(poolListPartition, [{ type: 'upsert', row: definition.id.toLowerCase(), values: {} }]);
     try {
@@ -30,7 +29,7 @@ export async function addPool(services: Services, definition: PoolDefinition): P
       return fresh;
     } catch (error) {
       if (!(error instanceof TableConflict && error.kind === 'exists')) throw error;
-      return await toExisting(services, definition.id, incarnation);
+      return await toExisting(services, definition.id, seed.incarnation);
     }
   });
   await sendHint(services, hintTypes.poolAdded, { poolId: definition.id });

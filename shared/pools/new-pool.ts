@@ -1,9 +1,21 @@
 // A pool at its beginning, whoever asked for it.
 import { owedEvent, type OwedEvent } from '../events/event.js';
+import type { Services } from '../services.js';
 import type { Pool, PoolDefinition, PoolSeed } from './pool.js';
 
+/** Draws what a pool needs at random. */
+export const drawPoolSeed = ({ ids, sealing }: Pick<Services, 'ids' | 'sealing'>): PoolSeed => ({
+  incarnation: ids.uuid(),
+  joinKey: { id: ids.uuid(), secret: sealing.newSecret() },
+  orderSecret: sealing.newSecret(),
+});
+
 /** A pool that was just added: `resizing` at once. */
-export function toNewPool(definition: PoolDefinition, { incarnation, joinKey }: PoolSeed, now: Date): Pool {
+export function toNewPool(
+  definition: PoolDefinition,
+  { incarnation, joinKey, orderSecret }: PoolSeed,
+  now: Date,
+): Pool {
   const at = now.toISOString();
   return {
     definition,
@@ -18,6 +30,7 @@ export function toNewPool(definition: PoolDefinition, { incarnation, joinKey }: 
     watchingSince: at,
     nextNodeNumber: 0,
     joinKeys: [{ ...joinKey, since: at }],
+    orderSecret,
   };
 }
 

@@ -16,9 +16,9 @@ export const jobRefRow = (jobId: string): string => `job:${jobId.toLowerCase()}`
 
 export const toPoolHead = (pool: Pool): EntityValues => toDocument('pool', pool);
 export function fromPoolHead(entity: Entity): Pool {
-  const { joinKeys, ...pool } = fromDocument<Omit<Pool, 'joinKeys'> & Partial<Pool>>('pool', entity.values);
+  const pool = fromDocument<Omit<Pool, 'joinKeys' | 'orderSecret'> & Partial<Pool>>('pool', entity.values);
   // A pool that was added before machines joined with keys has none: nobody can join it until one is made by rotation.
-  return { ...pool, joinKeys: joinKeys ?? [] };
+  return { ...pool, joinKeys: pool.joinKeys ?? [], orderSecret: pool.orderSecret ?? '' };
 }
 
 export const toNode = (node: Node): EntityValues => toDocument('node', node);

@@ -67,6 +67,7 @@ export type ResizeError = {
 export type PoolSeed = {
   readonly incarnation: string;
   readonly joinKey: { readonly id: string; readonly secret: string };
+  readonly orderSecret: string;
 };
 
 export type Pool = {
@@ -90,6 +91,8 @@ export type Pool = {
   readonly watchingSince: string;
   /** Number of the next node to be created: ids are never given twice. */
   readonly nextNodeNumber: number;
+  /** From which the order keys of its nodes are made. */
+  readonly orderSecret: string;
   /** What machines join with. */
   readonly joinKeys: readonly JoinKey[];
   /** The job that the pool was made for, and goes with unless it is kept alive. */

@@ -21,6 +21,7 @@ export async function listJoinKeys(services: Services, poolId: string): Promise<
 export async function rotateJoinKey(services: Services, poolId: string): Promise<readonly JoinKey[]> {
   const { table, clock, ids, sealing } = services;
   const fresh = { id: ids.uuid(), secret: sealing.newSecret() };
+  const orderSecret = sealing.newSecret();
   let meant: string | undefined;
   const pool = await tryAgain(services, async () => {
     const stored = await loadStoredPool(services, poolId, meant);
@@ -30,7 +31,7 @@ export async function rotateJoinKey(services: Services, poolId: string): Promise
       throw new BatchError('PoolBeingDeleted', `Pool '${poolId}' is being deleted; nobody can join it any more`);
     const now = clock.now();
     const joinKeys = rotateJoinKeys(stored.pool.joinKeys, { ...fresh, since: now.toISOString() }, now);
-    const next: Pool = { ...stored.pool, joinKeys };
+    const next: Pool = { ...stored.pool, joinKeys, orderSecret: stored.pool.orderSecret || orderSecret };
     await table.write(poolPartition(poolId), [
       { type: 'replace', row: headRow, values: toPoolHead(next), etag: stored.etag },
     ]);

@@ -82,6 +82,7 @@ export function addPool(world: World, changes: Partial<PoolDefinition> = {}, inc
     allocationStateTransitionTime: at,
     watchingSince: at,
     joinKeys: [],
+    orderSecret: '',
     nextNodeNumber: 0,
   };
 }

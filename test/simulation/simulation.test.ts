@@ -71,6 +71,8 @@ describe('what seeds have found stays mended', () => {
     [3172, 'sample', 'a request that nobody waited for any more added its pool after all'],
     [3222, 'single-tasks', 'a request that nobody waited for any more added a task again that was deleted'],
     [111, 'files-of-runs', 'a node that was booted while it uploaded told a success without the files'],
+    [821, 'terminate-while-preparing', 'a node that took its id back from a twin gave up good orders of before'],
+    [679, 'node-lost-while-running', 'as seed 821'],
     [505, 'pool-replaced', 'a deletion that nobody waited for any more took the next pool of that id'],
   ])('seed %i of %s: %s', async (seed, scenarioName, _) => {
     expect((await runSeed({ seed, scenarioName })).violations).toEqual([]);

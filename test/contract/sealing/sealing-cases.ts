@@ -40,12 +40,17 @@ export function testSealing(sidesOf: () => SealingSides): void {
     expect(await seal.open(forged)).toEqual({ kind: 'forged' });
   });
 
-  test('a node that joined anew still opens what was sealed for it before', async () => {
-    const { seal, membership } = await member();
+  test('the order key of the same keys is always the same, and of others another', () => {
     const { sealing } = sidesOf();
-    const before = await sealing.seal(order, membership);
-    await seal.setMembership({ orderKey: sealing.newSecret(), poolIncarnation: 'pool-1' });
-    expect(await seal.open(before)).toEqual({ kind: 'opened', content: order });
+    const secret = sealing.newSecret();
+    const key = sealing.orderKeyOf(secret, 'n1', 'k1');
+    expect(sealing.orderKeyOf(secret, 'n1', 'k1')).toBe(key);
+    for (const other of [
+      sealing.orderKeyOf(secret, 'n2', 'k1'),
+      sealing.orderKeyOf(secret, 'n1', 'k2'),
+      sealing.orderKeyOf(sealing.newSecret(), 'n1', 'k1'),
+    ])
+      expect(other).not.toBe(key);
   });
 
   test('a node takes nothing that is not sealed', async () => {

@@ -1,6 +1,5 @@
 // Sealing on virtual time: nothing is computed, but who may read and who has signed is told apart as by the real one.
 import { z } from 'zod';
-import { mostOrderKeys } from '../../../agent/adapters/jose-node-seal.js';
 import type { Disk } from '../../../agent/disk.js';
 import type { NodeSeal } from '../../../agent/node-seal.js';
 import type { Sealing } from '../../../shared/nodes/sealing.js';
@@ -11,7 +10,7 @@ const signedSchema = z.object({ signedWith: z.string(), content: z.unknown() });
 const joinSchema = z.object({ joinKey: z.string(), claims: z.unknown() });
 const keptSchema = z.object({
   keyId: z.string(),
-  orderKeys: z.array(z.string()).default([]),
+  orderKey: z.string().optional(),
   poolIncarnation: z.string().optional(),
 });
 
@@ -22,6 +21,7 @@ const publicKey = { kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43
 export function createSimSealing(ids: Random): Sealing {
   return {
     newSecret: () => ids.uuid(),
+    orderKeyOf: (poolSecret, nodeId, keyId) => `${poolSecret}/${nodeId}/${keyId}`,
     async seal(content, membership) {
       if (membership === undefined) throw new Error('A message for a node that has not joined cannot be sealed');
       return { sealedFor: membership.keyId, by: membership.orderKey, content };
@@ -42,15 +42,14 @@ export function createSimSealing(ids: Random): Sealing {
 export async function loadSimSeal(disk: Pick<Disk, 'readState' | 'writeState'>, ids: Random): Promise<NodeSeal> {
   const text = await disk.readState(stateName);
   let kept: z.infer<typeof keptSchema> =
-    text === undefined ? { keyId: ids.uuid(), orderKeys: [] } : keptSchema.parse(JSON.parse(text));
+    text === undefined ? { keyId: ids.uuid() } : keptSchema.parse(JSON.parse(text));
   const save = (): Promise<void> => disk.writeState([{ name: stateName, text: JSON.stringify(kept) }]);
   if (text === undefined) await save();
   return {
     keys: () => ({ keyId: kept.keyId, encrypt: publicKey, sign: publicKey }),
     async setMembership({ orderKey, poolIncarnation }) {
-      if (kept.orderKeys[0] === orderKey && kept.poolIncarnation === poolIncarnation) return;
-      const orderKeys = [...new Set([orderKey, ...kept.orderKeys])].slice(0, mostOrderKeys);
-      kept = { ...kept, orderKeys, poolIncarnation };
+      if (kept.orderKey === orderKey && kept.poolIncarnation === poolIncarnation) return;
+      kept = { ...kept, orderKey, poolIncarnation };
       await save();
     },
     poolIncarnation: () => kept.poolIncarnation,
@@ -58,8 +57,8 @@ export async function loadSimSeal(disk: Pick<Disk, 'readState' | 'writeState'>, 
       const sealed = sealedSchema.safeParse(data);
       if (!sealed.success) return { kind: 'forged' };
       const { sealedFor, by, content } = sealed.data;
-      if (sealedFor !== kept.keyId || kept.orderKeys.length === 0) return { kind: 'otherKey' };
-      return kept.orderKeys.includes(by) ? { kind: 'opened', content } : { kind: 'forged' };
+      if (sealedFor !== kept.keyId || kept.orderKey === undefined) return { kind: 'otherKey' };
+      return by === kept.orderKey ? { kind: 'opened', content } : { kind: 'forged' };
     },
     sign: async (content) => ({ signedWith: kept.keyId, content }),
   };

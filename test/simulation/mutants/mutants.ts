@@ -332,7 +332,7 @@ export const mutants: readonly Mutant[] = [
     patches: [
       {
         file: 'test/simulation/models/sim-sealing.js',
-        from: "return kept.orderKeys.includes(by) ? { kind: 'opened', content } : { kind: 'forged' };",
+        from: "return by === kept.orderKey ? { kind: 'opened', content } : { kind: 'forged' };",
         to: "return { kind: 'opened', content };",
       },
     ],

@@ -19,6 +19,7 @@ const pool: Pool = {
   watchingSince: at,
   nextNodeNumber: 1,
   joinKeys: [],
+  orderSecret: '',
 };
 const created: Node = {
   id: 'n1',

@@ -16,7 +16,7 @@ function given(changes: Partial<AutoPool> = {}): World {
   addJob(world, { tasks: 1, autoPool: { ...autoPool, ...changes } });
   const kept = jobOf(world);
   const joinKey = { id: 'k', secret: 's' };
-  kept.job = { ...kept.job, autoPoolSeed: { incarnation: 'auto-1', joinKey } };
+  kept.job = { ...kept.job, autoPoolSeed: { incarnation: 'auto-1', joinKey, orderSecret: 's' } };
   return world;
 }
 

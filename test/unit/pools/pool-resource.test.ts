@@ -178,6 +178,7 @@ const pool: Pool = {
   watchingSince: at,
   nextNodeNumber: 0,
   joinKeys: [],
+  orderSecret: '',
 };
 const node: Node = {
   id: 'n',
