@@ -104,6 +104,11 @@ function awaitProvisioner(draft: Draft, node: Node, request: NodeRequest): void 
 function removeNode(draft: Draft, node: Node): void {
   draft.more = true;
   needEveryJob(draft);
-  if (draft.asked.isCapacityTold === true) draft.nodes.delete(node.id);
-  else draft.tellCapacity = true;
+  if (draft.asked.isCapacityTold !== true) {
+    draft.tellCapacity = true;
+    return;
+  }
+  draft.nodes.delete(node.id);
+  // Its last report may have been answered in this round: nobody is there to be told.
+  for (const [key, { nodeId }] of draft.orders) if (nodeId === node.id) draft.orders.delete(key);
 }
