@@ -9,13 +9,20 @@ import type { DraftRunOrder } from './draft.js';
 // A message takes 256 KB, and an order may carry several definitions.
 const maxInlineCharacters = 30_000;
 
+/** What the names of a job's long definitions start with: they are removed with it. */
+export const definitionFolder = (incarnation: string): string => `definitions/${incarnation}/`;
+
 /** The run's definition as its order carries it, with URLs for the containers of the linked account. */
-export async function placeDefinition(services: Services, run: DraftRunOrder): Promise<RunOrder['definition']> {
+export async function placeDefinition(
+  services: Services,
+  incarnation: string,
+  run: DraftRunOrder,
+): Promise<RunOrder['definition']> {
   const { blobs, config } = services;
   const definition = withContainerUrls(services, run.definition);
   const text = JSON.stringify(definition);
   if (text.length <= maxInlineCharacters) return { inline: definition };
-  const name = `definitions/${run.runId}.json`;
+  const name = `${definitionFolder(incarnation)}${run.runId}.json`;
   await blobs.put(name, Buffer.from(text));
   return { url: await blobs.urlFor(name, 'read', config.orderUrlValidMs) };
 }

@@ -6,6 +6,7 @@ import type { Job } from '../jobs/job.js';
 import { referenceTo } from '../jobs/job-decisions.js';
 import { headRow, jobListPartition, jobPartition } from '../jobs/job-rows.js';
 import { jobRefRow, poolPartition, toJobRef } from '../pools/pool-rows.js';
+import { definitionFolder } from './place-definition.js';
 import type { Services } from '../services.js';
 import { maxWritesPerTransaction, TableConflict, type Table, type Write } from '../tables/table.js';
 
@@ -22,6 +23,9 @@ export async function purgeJob(services: Services, job: Job): Promise<void> {
   const listed = await table.get(jobListPartition, id.toLowerCase());
   await removeRows(table, jobPartition(id));
   if (listed !== undefined) await remove(table, jobListPartition, listed.row, listed.etag);
+  // Before the head: a crash leaves a job that is still being deleted, and so somebody who goes on.
+  const { blobs } = services;
+  for (const { name } of await blobs.list(definitionFolder(job.incarnation))) await blobs.remove(name);
   const reference = await tellAndHold(services, job);
   await remove(table, jobPartition(id), headRow);
   await remove(table, poolPartition(poolId), jobRefRow(id), reference);

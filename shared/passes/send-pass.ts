@@ -42,7 +42,7 @@ async function toMessages(services: Services, draft: Draft, order: DraftOrder): 
   };
   const inPlace = async (run: DraftRunOrder): Promise<RunOrder> => ({
     ...run,
-    definition: await placeDefinition(services, run),
+    definition: await placeDefinition(services, order.incarnation, run),
   });
   const [placedStartTask, placedPreparation, placedRelease, placedTasks] = await Promise.all([
     startTask === undefined ? undefined : inPlace(startTask),
