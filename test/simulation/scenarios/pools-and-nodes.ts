@@ -40,7 +40,7 @@ const startTaskScenario: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(5)),
-  leavesOut: ['removed', 'twin'],
+  leavesOut: ['removed'],
 };
 
 const startTaskFails: Scenario = {
@@ -59,7 +59,7 @@ const startTaskFails: Scenario = {
     ...completedWith(exits(3))(view),
     ...(view.pool('P').nodes.some(({ state }) => state === 'starttaskfailed') ? [] : ['no node shows the failure']),
   ],
-  leavesOut: ['removed', 'silent', 'twin'],
+  leavesOut: ['removed', 'silent'],
 };
 
 const shrinkPatiently: Scenario = {
@@ -81,7 +81,7 @@ const shrinkPatiently: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(6)),
-  leavesOut: ['removed', 'twin'],
+  leavesOut: ['removed'],
 };
 
 const removeNow: Scenario = {
@@ -106,7 +106,7 @@ const removeNow: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(4)),
-  leavesOut: ['removed', 'twin'],
+  leavesOut: ['removed'],
 };
 
 const bootNodes: Scenario = {
@@ -134,7 +134,7 @@ const bootNodes: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(6)),
-  leavesOut: ['removed', 'twin'],
+  leavesOut: ['removed'],
 };
 
 const disableNode: Scenario = {
@@ -155,7 +155,7 @@ const disableNode: Scenario = {
     await until('the job completed', () => isCompleted(view));
   },
   findings: completedWith(exits(4)),
-  leavesOut: ['removed', 'twin'],
+  leavesOut: ['removed'],
 };
 
 const autoPool: Scenario = {
@@ -181,7 +181,7 @@ const autoPool: Scenario = {
     await until('no pool is left', () => pools.every((id) => view.pool(id).pool === undefined));
   },
   findings: completedWith(exits(4), 'A'),
-  leavesOut: ['removed', 'twin'],
+  leavesOut: ['removed'],
 };
 
 export const poolScenarios: readonly Scenario[] = [
