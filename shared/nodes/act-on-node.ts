@@ -13,11 +13,13 @@ import { nodeStateEvent } from './node-events.js';
 export type NodeTarget = { readonly poolId: string; readonly nodeId: string };
 
 /**
- * Has the node booted, its tasks dealt with first. Throws PoolNotFound, NodeNotFound, and the code for the state that it is in.
+ * Has the node booted, its tasks dealt with first. Throws PoolNotFound, NodeNotFound, OperationNotValidOnNode for one that joined by itself, and
+ * the code for the state that it is in.
  * https://learn.microsoft.com/rest/api/batchservice/compute-node/reboot
  */
 export function rebootNode(services: Services, target: NodeTarget, option: DeallocationOption): Promise<Node> {
   return changeNode(services, target, (node, at) => {
+    requireProvided(node, 'rebooted');
     requireBootable(node, 'rebooted');
     return withRequest(node, 'reboot', option, at);
   });
@@ -30,6 +32,7 @@ export function rebootNode(services: Services, target: NodeTarget, option: Deall
  */
 export function reimageNode(services: Services, target: NodeTarget, option: DeallocationOption): Promise<Node> {
   return changeNode(services, target, (node, at) => {
+    requireProvided(node, 'reimaged');
     requireBootable(node, 'reimaged');
     return withRequest(node, 'reimage', option, at);
   });
@@ -63,6 +66,14 @@ export function enableScheduling(services: Services, target: NodeTarget): Promis
     const { schedulingState: _, request, ...rest } = node;
     return shown(request === undefined || request.kind === 'disableScheduling' ? rest : { ...rest, request }, at);
   });
+}
+
+function requireProvided({ id, isSelfProvided }: Node, act: string): void {
+  if (isSelfProvided !== true) return;
+  throw new BatchError(
+    'OperationNotValidOnNode',
+    `Node '${id}' joined by itself and has no provisioner; it cannot be ${act} from here: do so on the machine`,
+  );
 }
 
 function shown(node: Node, at: string): Node {
