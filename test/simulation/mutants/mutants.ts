@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
     about: 'slots taken by a pass that died before it could name their runs are never given back',
     patches: [
       {
-        file: `${passes}/hearing-decisions.js`,
+        file: `${passes}/node-state-decisions.js`,
         from: 'if (!runs?.some((run) => run.runId === lease.runId))',
         to: 'if (false)',
       },
