@@ -7,6 +7,7 @@ import { cloudEventSchema } from '../events/cloud-event.js';
 import { SessionLost, type SessionReceiver } from '../queues/bus.js';
 import type { Services } from '../services.js';
 import { unreachable } from '../unreachable.js';
+import { answerFolder } from './late-answers.js';
 import type { Membership } from './node-keys.js';
 import { sealedContentType } from './sealing.js';
 import {
@@ -34,8 +35,6 @@ type Address = { readonly poolId: string; readonly nodeId: string };
 /** The node with the keys that it joined with, and what it is asked. */
 type Question = Address & { readonly membership: Membership | undefined; readonly question: FileQuestion };
 
-/** Folder of the one-use blobs with large answers. One whose node answered too late stays behind: let storage expire them. */
-const blobFolder = 'file-replies';
 const pauseAfterLossMs = 200;
 
 const answerKinds = { list: 'list', properties: 'properties', read: 'content' } as const;
@@ -52,7 +51,7 @@ export async function askNode(
   const { bus, blobs, clock, ids, sealing } = services;
   const requestId = ids.uuid();
   const deadlineMs = clock.monotonicMs() + answerWithinMs;
-  const blob = `${blobFolder}/${requestId}`;
+  const blob = `${answerFolder}/${requestId}`;
   const uploadUrl = await blobs.urlFor(blob, 'write', answerWithinMs);
   const request: FileRequest = { requestId, poolId, nodeId, uploadUrl, question };
   await bus.send('node-orders', [

@@ -2,6 +2,7 @@
 import { hintTypes, toHintMessage } from '../events/hints.js';
 import { eventRange } from '../events/event-rows.js';
 import { fromPoolHead, headRow, passRange, poolListPartition, poolPartition } from '../pools/pool-rows.js';
+import { removeLateAnswers } from '../nodes/late-answers.js';
 import type { Services } from '../services.js';
 import { TableConflict, type Entity, type Write } from '../tables/table.js';
 
@@ -11,7 +12,8 @@ const eventsKeptMs = 24 * 3600_000;
 
 /**
  * Sends one hint to every pool that exists or that a job names; forgets pools that nothing is left of, and events too old to tell.
- * `quietPoolsToo` false leaves out pools that are steady and have no open job: they are asked once an hour only.
+ * `quietPoolsToo` false leaves out pools that are steady and have no open job, and the answers that nobody took: they are looked after once an
+ * hour only.
  */
 export async function sweep(services: Services, { quietPoolsToo }: { quietPoolsToo: boolean }): Promise<void> {
   const { table, bus, clock, ids } = services;
@@ -30,6 +32,7 @@ export async function sweep(services: Services, { quietPoolsToo }: { quietPoolsT
     if (hints.length > 0) await bus.send('job-events', hints);
     continuation = page.continuation;
   } while (continuation !== undefined);
+  if (quietPoolsToo) await removeLateAnswers(services);
 }
 
 /**

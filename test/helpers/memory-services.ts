@@ -24,13 +24,14 @@ export type MemoryServices = Omit<Services, 'table' | 'bus' | 'clock'> & {
 
 export function createServices(): MemoryServices {
   const rows = createMemoryRows();
+  const clock = createPassingClock();
   return {
     rows,
     table: createMemoryTable(rows),
     bus: createRecordingBus(),
-    blobs: createMemoryBlobs(),
+    blobs: createMemoryBlobs(() => clock.now()),
     containers: createMemoryContainers(),
-    clock: createPassingClock(),
+    clock,
     ids: createCountedIds(),
     sealing: plainSealing,
     log: silentLog,
@@ -63,16 +64,24 @@ export function createRecordingBus(): RecordingBus {
   };
 }
 
-export function createMemoryBlobs(): Blobs & { readonly kept: ReadonlyMap<string, Uint8Array> } {
+/** `now`: when what is put was put. */
+export function createMemoryBlobs(
+  now: () => Date = () => new Date(0),
+): Blobs & { readonly kept: ReadonlyMap<string, Uint8Array> } {
   const kept = new Map<string, Uint8Array>();
+  const modified = new Map<string, Date>();
   return {
     kept,
-    put: (name, content) => Promise.resolve(void kept.set(name, content.slice())),
+    put(name, content) {
+      kept.set(name, content.slice());
+      modified.set(name, now());
+      return Promise.resolve();
+    },
     get: (name) => Promise.resolve(kept.get(name)),
     remove: (name) => Promise.resolve(void kept.delete(name)),
     urlFor: (name) => Promise.resolve(`memory://${name}`),
     containerUrlFor: (name) => (name === 'bookend' ? undefined : `memory://${name}?rl`),
-    list: (prefix) => Promise.resolve(listed(kept, prefix)),
+    list: (prefix) => Promise.resolve(listed(kept, prefix, modified)),
   };
 }
 
@@ -90,10 +99,14 @@ export function createMemoryContainers(): Containers & { readonly kept: Map<stri
   };
 }
 
-function listed(kept: ReadonlyMap<string, Uint8Array>, prefix: string): ListedBlob[] {
+function listed(
+  kept: ReadonlyMap<string, Uint8Array>,
+  prefix: string,
+  modified: ReadonlyMap<string, Date> = new Map(),
+): ListedBlob[] {
   return [...kept]
     .filter(([name]) => name.startsWith(prefix))
-    .map(([name, { byteLength }]) => ({ name, sizeBytes: byteLength, modified: new Date(0) }));
+    .map(([name, { byteLength }]) => ({ name, sizeBytes: byteLength, modified: modified.get(name) ?? new Date(0) }));
 }
 
 /** Time that passes whenever somebody waits for it, and never otherwise. */
