@@ -26,11 +26,11 @@ export function budgetOf({ jobs, nodes, tasks }: Work, isBulk: boolean): Spendin
 
 /**
  * On whose account an operation is. The budget is for jobs, nodes and tasks, so apart from it are: reads = HTTP reads and files asked of
- * nodes; pools = adding and deleting pools; upkeep = the sweep and wake-ups; links = opening and waiting on a link, which moves no message.
+ * nodes; pools = adding and deleting pools, and nodes that join; upkeep = the sweep and wake-ups; links = opening and waiting on a link, which moves no message.
  */
 export type Account = 'work' | 'reads' | 'pools' | 'upkeep' | 'links';
 
-const poolCauses = ['add-pool', 'delete-pool', 'hint.pool-added', 'hint.pool-deleting', 'pool.capacity'];
+const poolCauses = ['add-pool', 'delete-pool', 'join-node', 'hint.pool-added', 'hint.pool-deleting', 'pool.capacity'];
 const upkeepCauses = [
   'sweep',
   'sweep-every-pool',

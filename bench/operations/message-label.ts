@@ -1,19 +1,13 @@
 // What a message is about, in a word or two, for the breakdown of counts. Reads just enough of the body; counts nothing.
 import { z } from 'zod';
+import { createJoseSealing } from '../../shared/nodes/jose-sealing.js';
 
+const sealing = createJoseSealing();
 const typePrefix = 'dev.bookend.';
 const eventSchema = z.looseObject({ type: z.string().startsWith(typePrefix), data: z.unknown() });
 const runSchema = z.looseObject({ kind: z.string(), state: z.string() });
 const reportSchema = z.looseObject({ runs: z.array(runSchema) });
-const orderSchema = z.looseObject({
-  preparation: z.unknown().optional(),
-  tasks: z.array(z.unknown()),
-  release: z.unknown().optional(),
-  kills: z.array(z.unknown()),
-  forget: z.boolean(),
-});
-
-/** `node.report task ended`, `node.order preparation, task`, `hint.wake-up`, …; `other` for what is no CloudEvent of ours. */
+/** `node.report task ended`, `node.order`, `hint.wake-up`, …; `other` for what is no CloudEvent of ours. */
 export function labelOf(body: unknown): string {
   const event = eventSchema.safeParse(body);
   if (!event.success) return 'other';
@@ -40,15 +34,9 @@ export function isAboutFiles(label: string): boolean {
 function contentOf(type: string, data: unknown): string {
   switch (type) {
     case 'node.report': {
-      const runs = reportSchema.safeParse(data).data?.runs ?? [];
+      // Signed, not encrypted; what orders hold only their node can tell.
+      const runs = reportSchema.safeParse(sealing.read(data)).data?.runs ?? [];
       return unique(runs.map(({ kind, state }) => `${kind} ${state}`)) || 'of no run';
-    }
-    case 'node.order': {
-      const order = orderSchema.safeParse(data).data;
-      if (order === undefined) return '';
-      const { preparation, tasks, release, kills, forget } = order;
-      const parts = { preparation, task: tasks[0], release, kill: kills[0], forget: forget ? true : undefined };
-      return unique(Object.entries(parts).flatMap(([name, part]) => (part === undefined ? [] : [name])));
     }
     default:
       return '';

@@ -68,6 +68,7 @@ describe('an operation is on the account of', () => {
     ['upkeep', 'a sweep', counted({ kind: 'execution', at: 'sweep', what: 'timer', by: 'functions-host' })],
     ['upkeep', 'a table request of a sweep', counted({ kind: 'request', what: 'query pools', by: 'sweep < timer' })],
     ['upkeep', 'a wake-up', counted({ what: 'hint.wake-up', by: `${pass} < node.report of no run` })],
+    ['pools', 'a node that joins', counted({ kind: 'request', what: 'put pool', by: 'join-node' })],
     ['links', 'a wait without a message', counted({ kind: 'wait', what: 'drained', by: 'agent' })],
     ['reads', 'anything done for a read', counted({ kind: 'request', what: 'get job', by: 'get-job', isApart: true })],
   ] as const)('%s: %s', (account, _, operation) => {
@@ -77,22 +78,24 @@ describe('an operation is on the account of', () => {
 
 describe('a message is named', () => {
   const event = (type: string, data: unknown) => ({ type: `dev.bookend.${type}`, data });
-  const order = { tasks: [], kills: [], forget: false };
+  const signed = (content: object) => `e30.${Buffer.from(JSON.stringify(content)).toString('base64url')}.c2lnbmVk`;
 
   test.each([
     ['hint.tasks-added', event('hint.tasks-added', { poolId: 'p' })],
-    ['node.report of no run', event('node.report', { runs: [] })],
+    ['node.report of no run', event('node.report', signed({ runs: [] }))],
     [
       'node.report task ended, task running',
-      event('node.report', {
-        runs: [
-          { kind: 'task', state: 'running' },
-          { kind: 'task', state: 'ended' },
-        ],
-      }),
+      event(
+        'node.report',
+        signed({
+          runs: [
+            { kind: 'task', state: 'running' },
+            { kind: 'task', state: 'ended' },
+          ],
+        }),
+      ),
     ],
-    ['node.order preparation, task', event('node.order', { ...order, preparation: {}, tasks: [{}, {}] })],
-    ['node.order forget', event('node.order', { ...order, forget: true })],
+    ['node.order', event('node.order', 'e30.sealed.for.its.node')],
     ['other', { type: 'com.example.thing' }],
     ['other', 'no event at all'],
   ])('%s', (label, body) => {
