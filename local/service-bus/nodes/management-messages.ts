@@ -1,5 +1,6 @@
 // Management operations on messages: peek, schedule, cancel, receive by sequence number.
-import { contentBytes, writeDelivery } from '../amqp/message.js';
+import { AmqpFault } from '../amqp/fault.js';
+import { contentBytes, writeDelivery, type IncomingMessage } from '../amqp/message.js';
 import { readMessage } from '../amqp/read-message.js';
 import { binary, bytesOf, fromMap, integerOf, long, textMap, textOf, type AmqpValue } from '../amqp/values.js';
 import { createWriter, written } from '../amqp/writer.js';
@@ -32,10 +33,9 @@ export const sendOperations: Readonly<Record<string, Operation>> = {
     if (items === undefined || items.length === 0) return badArgument('messages must be a list.');
     const encoded = items.map((item) => bytesOf(fromMap(item, 'message')));
     if (!encoded.every((bytes) => bytes !== undefined)) return badArgument('A message is missing.');
-    const result = enqueue(
-      queue,
-      encoded.map((bytes) => readMessage(bytes, newMessageId)),
-    );
+    const messages = readAll(encoded, newMessageId);
+    if (messages instanceof AmqpFault) return badArgument(`A message cannot be read: ${messages.message}.`);
+    const result = enqueue(queue, messages);
     if (result.type === 'refused') {
       return { status: 400, description: result.error.description, error: result.error.condition };
     }
@@ -48,6 +48,16 @@ export const sendOperations: Readonly<Record<string, Operation>> = {
     return cancelScheduled(queue, sequences).missing === undefined ? ok() : messageNotFound;
   },
 };
+
+// Here a message is an argument: one that cannot be read is the question's fault, not the connection's.
+function readAll(encoded: readonly Buffer[], newMessageId: () => string): readonly IncomingMessage[] | AmqpFault {
+  try {
+    return encoded.map((bytes) => readMessage(bytes, newMessageId));
+  } catch (error) {
+    if (error instanceof AmqpFault) return error;
+    throw error;
+  }
+}
 
 /** What somebody may ask who receives. */
 export const messageOperations: Readonly<Record<string, Operation>> = {
