@@ -71,6 +71,7 @@ async function requireClaims(services: Services, pool: Pool, { poolId, nodeId, t
   if (!claims.success) return refuse(`the signed claims cannot be read (${claims.error.issues[0]?.path.join('.')})`);
   if (claims.data.poolId.toLowerCase() !== poolId.toLowerCase() || claims.data.nodeId !== nodeId)
     return refuse('the request was signed for another node');
+  if (!(await services.sealing.accepts(claims.data.keys))) return refuse('the keys that it presents cannot be used');
   const madeAtMs = claims.data.iat * 1000;
   if (Math.abs(now.getTime() - madeAtMs) > joinSkewMs)
     return refuse(

@@ -25,6 +25,14 @@ export function createJoseSealing(): Sealing {
       createHmac('sha256', Buffer.from(poolSecret, 'base64url'))
         .update(JSON.stringify([nodeId, keyId]))
         .digest('base64url'),
+    async accepts({ encrypt, sign }) {
+      try {
+        await Promise.all([importJWK({ ...encrypt }, 'ECDH-ES'), importJWK({ ...sign }, 'ES256')]);
+        return true;
+      } catch {
+        return false; // Whatever it is, it is no key.
+      }
+    },
     async seal(content, membership) {
       if (membership === undefined)
         throw new Error('A message for a node that has not presented its keys cannot be sealed');

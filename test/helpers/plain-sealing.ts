@@ -4,6 +4,7 @@ import type { Sealing } from '../../shared/nodes/sealing.js';
 
 export const plainSealing: Sealing = {
   newSecret: () => 'a-secret-for-tests',
+  accepts: () => Promise.resolve(true),
   orderKeyOf: () => 'an-order-key-for-tests',
   seal: (content) => Promise.resolve(content),
   read: (data) => data,

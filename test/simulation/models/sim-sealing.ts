@@ -22,6 +22,7 @@ export function createSimSealing(ids: Random): Sealing {
   return {
     newSecret: () => ids.uuid(),
     orderKeyOf: (poolSecret, nodeId, keyId) => `${poolSecret}/${nodeId}/${keyId}`,
+    accepts: () => Promise.resolve(true),
     async seal(content, membership) {
       if (membership === undefined) throw new Error('A message for a node that has not joined cannot be sealed');
       return { sealedFor: membership.keyId, by: membership.orderKey, content };

@@ -99,6 +99,15 @@ describe('joining is refused', () => {
     expect(await refusal(join({}, keys))).toBe('AuthenticationFailed');
   });
 
+  test.each(['sign', 'encrypt'] as const)(
+    'with a key to %s that is no point of the curve, which would fail every pass',
+    async (which) => {
+      const broken = { ...seal.keys()[which], x: 'A'.repeat(43), y: 'A'.repeat(43) };
+      expect(await refusal(join({}, { ...seal.keys(), [which]: broken }))).toBe('AuthenticationFailed');
+      expect(await refusal(loadNode(services, 'P', 'own-1'))).toBe('NodeNotFound');
+    },
+  );
+
   test('while the pool is being deleted', async () => {
     await deletePool(services, 'P', { conditions });
     expect(await refusal(join())).toBe('PoolBeingDeleted');
