@@ -15,7 +15,10 @@ import { eventually } from '../helpers/eventually.js';
 // By which it is told that this report was heard.
 const agentVersion = 'late';
 
-/** Has the controller hear a report of these runs that is as new as the newest that it had heard of the node. */
+/**
+ * Has the controller hear a report of these runs that is as new as the newest that it had heard of the node.
+ * The node may speak meanwhile, and what is older than its newest word counts for nothing: then the report is made anew.
+ */
 export async function reportAgain(
   stack: SharedStack,
   { poolId, nodeId }: { readonly poolId: string; readonly nodeId: string },
@@ -27,11 +30,45 @@ export async function reportAgain(
     if (row === undefined) throw new Error(`Pool '${poolId}' has no node '${nodeId}'`);
     return fromNode(row);
   };
-  const { epoch, imageEpoch, imageId, sequence } = await readNode();
   const keys = readFileSync(keysOf(stack.dataDirectory, nodeId), 'utf8');
   const seal = await loadNodeSeal({ readState: () => Promise.resolve(keys), writeState: () => Promise.resolve() });
-  const poolIncarnation = seal.poolIncarnation();
-  const report: Report = {
+  const bus = createAzureBus(stack.serviceBus, silentLog);
+  const send = async (attempt: number): Promise<Node> => {
+    const node = await readNode();
+    const report = lateReport(node, poolId, seal.poolIncarnation(), runs);
+    const id = `late/${nodeId}/${attempt}`;
+    const about = {
+      specversion: '1.0' as const,
+      id,
+      source: `/pools/${poolId}/nodes/${nodeId}`,
+      time: report.nodeTime,
+    };
+    const data = await seal.sign(report);
+    const body = { ...about, type: messageTypes.report, datacontenttype: sealedContentType, data };
+    await bus.send('job-events', [{ messageId: id, sessionId: poolSession(poolId), body }]);
+    return node;
+  };
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      const meant = await send(attempt);
+      const now = await eventually('a report of the node to be heard', async () => {
+        const node = await readNode();
+        return node.agentVersion === agentVersion || node.sequence > meant.sequence ? node : undefined;
+      });
+      if (now.agentVersion === agentVersion) return;
+    }
+  } finally {
+    await bus.close();
+  }
+}
+
+function lateReport(
+  { id: nodeId, epoch, imageEpoch, imageId, sequence }: Node,
+  poolId: string,
+  poolIncarnation: string | undefined,
+  runs: Report['runs'],
+): Report {
+  return {
     ...{ poolId, nodeId, epoch, imageEpoch, sequence, runs },
     ...(imageId === undefined ? {} : { imageId }),
     ...(poolIncarnation === undefined ? {} : { poolIncarnation }),
@@ -39,23 +76,6 @@ export async function reportAgain(
     nodeTime: new Date().toISOString(),
     bootedAgoMs: 0,
   };
-  const bus = createAzureBus(stack.serviceBus, silentLog);
-  try {
-    await bus.send('job-events', [
-      {
-        messageId: `late/${nodeId}`,
-        sessionId: poolSession(poolId),
-        body: {
-          ...{ specversion: '1.0', id: `late/${nodeId}`, source: `/pools/${poolId}/nodes/${nodeId}` },
-          ...{ type: messageTypes.report, time: report.nodeTime, datacontenttype: sealedContentType },
-          data: await seal.sign(report),
-        },
-      },
-    ]);
-    await eventually('the report to be heard', async () => (await readNode()).agentVersion === agentVersion);
-  } finally {
-    await bus.close();
-  }
 }
 
 function keysOf(dataDirectory: string, nodeId: string): string {
