@@ -6,7 +6,7 @@ import { mayTakeTasks } from '../nodes/node-decisions.js';
 import type { ReadyTask, TaskDefinition } from '../tasks/task.js';
 import { jobNodeOf, jobOf, owe, putJobNode, takeRows, type Draft, type JobDraft } from './draft.js';
 import { firstStateOf, orderOf, runIdOf, toPreparationOrder, toTaskOrder } from './order-decisions.js';
-import { assignmentOf } from './task-run-decisions.js';
+import { assignmentOf } from './run-end-decisions.js';
 
 /** Assigns tasks while there are slots: jobs by priority, then age; tasks of a job in the order of their adding. */
 export function assignTasks(draft: Draft): void {

@@ -2,21 +2,16 @@
 import { instantAgo, outcomeOf } from '../job-nodes/job-node-decisions.js';
 import type { JobNode, RunOutcome, TaskRun } from '../job-nodes/job-node.js';
 import { isOpen } from '../jobs/job-decisions.js';
-import type { Node } from '../nodes/node.js';
 import type { RunReport } from '../nodes/node-messages.js';
 import { endedByUser } from '../tasks/ended-by-user.js';
-import { withoutDependencies, type TaskAssignment, type TaskExecution, type TaskStatus } from '../tasks/task.js';
-import { decideConsequence, follow } from './task-end-decisions.js';
-import { endRun, nodeOf, owe, putJobNode, takeRows, taskOf, type Draft, type JobDraft } from './draft.js';
+import { withoutDependencies } from '../tasks/task.js';
+import { assignmentOf, completeRun, endAsTerminated, requeuesOf } from './run-end-decisions.js';
+import { endRun, owe, putJobNode, takeRows, taskOf, type Draft, type JobDraft } from './draft.js';
 
 /** Why a task goes back to wait. A user's act counts in `requeueCount`; recovery does not. */
 export type RequeueCause = 'userRequest' | 'recovery' | 'preparationFailed';
 
 export { endedByUser };
-
-// A node shows what it ran of late; its row is read by every pass.
-const mostRecentTasks = 10;
-const longestDateMs = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** What a report says of one run of a task. A report of a run that the job node does not name changes nothing. */
 export function hearTaskRun(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, report: RunReport): JobNode {
@@ -58,26 +53,6 @@ function hearEnd(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRu
     return next.runs.some(({ runId }) => runId === run.runId) ? inPart(draft, jobNode) : next;
   }
   return completeRun(draft, jobDraft, seen, run, { ...outcome, ...requeuesOf(run) }) ?? inPart(draft, jobNode);
-}
-
-const requeuesOf = ({
-  requeueCount,
-  lastRequeueTime,
-}: TaskRun): Pick<TaskExecution, 'requeueCount' | 'lastRequeueTime'> => ({
-  requeueCount,
-  ...(lastRequeueTime === undefined ? {} : { lastRequeueTime }),
-});
-
-/** The end of a run whose task was ended by its user, and of which nothing else is known; nothing when it does not fit into this round. */
-function endAsTerminated(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, run: TaskRun): JobNode | undefined {
-  return completeRun(draft, jobDraft, jobNode, run, {
-    ...(run.startTime === undefined ? {} : { startTime: run.startTime }),
-    endTime: draft.at,
-    result: 'failure',
-    failureInfo: endedByUser,
-    retryCount: run.retryCount ?? 0,
-    ...requeuesOf(run),
-  });
 }
 
 /** Whether a kill ended the run that wanted its task to wait again; nothing waits any more once the job ends. */
@@ -124,80 +99,6 @@ export function endUnheard(draft: Draft, jobDraft: JobDraft, jobNode: JobNode, r
     ...requeuesOf(run),
   });
   return ended !== undefined;
-}
-
-/** Nothing when it does not fit into this round, or has to wait for its task's row. */
-function completeRun(
-  draft: Draft,
-  jobDraft: JobDraft,
-  jobNode: JobNode,
-  run: TaskRun,
-  execution: TaskStatus['execution'],
-): JobNode | undefined {
-  const consequence = decideConsequence(draft, jobDraft, run, execution);
-  if (consequence === undefined || !takeRows(draft, jobDraft, jobNode.nodeId, 1 + consequence.rows)) return undefined;
-  const node = nodeOf(draft, jobNode);
-  // The lease goes with the count: a pass that died after saving the node does not count the run again.
-  if (node?.leases.some(({ runId }) => runId === run.runId) === true) {
-    draft.nodes.set(node.id, {
-      ...node,
-      totalTasksRun: node.totalTasksRun + 1,
-      totalTasksSucceeded: node.totalTasksSucceeded + (execution.result === 'success' ? 1 : 0),
-      recentTasks: [...(node.recentTasks ?? []), { jobId: jobNode.jobId, taskId: run.taskId, execution }].slice(
-        -mostRecentTasks,
-      ),
-      ...retainedUntil(node, run, execution),
-    });
-  }
-  if (run.taskDeleted !== true) jobDraft.job = { ...jobDraft.job, openTasks: jobDraft.job.openTasks - 1 };
-  follow(jobDraft, run, jobNode.nodeId, consequence);
-  tellEnd(draft, jobDraft, jobNode, run, execution);
-  return endRun(draft, jobDraft, jobNode, run, {
-    state: 'completed',
-    stateTransitionTime: draft.at,
-    previousState: execution.startTime === undefined ? run.state : 'running',
-    previousStateTransitionTime: run.state === 'running' ? run.since : (execution.startTime ?? run.since),
-    assignment: assignmentOf(jobNode, run),
-    execution,
-  });
-}
-
-/** Until when files of tasks that ended on the node are to be kept. */
-function retainedUntil(
-  node: Node,
-  { retentionMs = 0 }: TaskRun,
-  { endTime }: TaskStatus['execution'],
-): Pick<Node, 'retainedUntil'> {
-  const endsMs = Date.parse(endTime ?? node.allocationTime) + retentionMs;
-  // What is kept without end is kept as long as dates go.
-  const until = new Date(Math.min(endsMs, longestDateMs)).toISOString();
-  return until > (node.retainedUntil ?? '') ? { retainedUntil: until } : {};
-}
-
-function tellEnd(
-  draft: Draft,
-  jobDraft: JobDraft,
-  jobNode: JobNode,
-  run: TaskRun,
-  execution: TaskStatus['execution'],
-): void {
-  const types =
-    execution.result === 'success'
-      ? (['dev.bookend.task.complete'] as const)
-      : (['dev.bookend.task.complete', 'dev.bookend.task.fail'] as const);
-  for (const type of types) {
-    owe(draft, jobDraft, {
-      type,
-      subject: `/tasks/${run.taskId}`,
-      identity: [run.runId],
-      nodeId: jobNode.nodeId,
-      data: {
-        id: run.taskId,
-        nodeInfo: { poolId: jobNode.poolId, nodeId: jobNode.nodeId },
-        executionInfo: execution,
-      },
-    });
-  }
 }
 
 /** Takes the run from its node and lets its task wait again; it may go to any node, in a later round of this pass at the earliest. */
@@ -295,8 +196,4 @@ export function replaceRun(jobDraft: JobDraft, jobNode: JobNode, run: TaskRun): 
   const next = { ...jobNode, runs: jobNode.runs.map((other) => (other.runId === run.runId ? run : other)) };
   putJobNode(jobDraft, next);
   return next;
-}
-
-export function assignmentOf(jobNode: JobNode, run: TaskRun): TaskAssignment {
-  return { poolId: jobNode.poolId, nodeId: jobNode.nodeId, runId: run.runId, attempt: run.attempt };
 }
