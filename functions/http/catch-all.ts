@@ -1,6 +1,6 @@
 // What no other function answers: refused in Batch's form, as the host alone would answer 404 without a body.
 import { app } from '@azure/functions';
-import { explainUnanswered } from '../../shared/rest/known-operations.js';
+import { explainUnanswered } from '../../shared/api/explain-unanswered.js';
 import { createOperation } from '../../shared/rest/operation.js';
 import { getServices } from '../../shared/services.js';
 

@@ -1,6 +1,6 @@
 // Why a request that no function answers is refused.
 import { describe, expect, test } from 'vitest';
-import { explainUnanswered } from '../../../shared/rest/known-operations.js';
+import { explainUnanswered } from '../../../shared/api/explain-unanswered.js';
 
 describe('a request that no function answers', () => {
   test.each([

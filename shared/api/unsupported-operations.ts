@@ -1,0 +1,39 @@
+// The operations of the Batch service that are not served here, so that they can be refused by name.
+// https://learn.microsoft.com/rest/api/batchservice/
+
+/** By path, the operation of each verb. `{}` is one segment, `{*}` the rest. */
+export const unsupportedOperations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'pools/{}/enableautoscale': { POST: 'enable-auto-scale' },
+  'pools/{}/disableautoscale': { POST: 'disable-auto-scale' },
+  'pools/{}/evaluateautoscale': { POST: 'evaluate-auto-scale' },
+  poolusagemetrics: { GET: 'list-pool-usage-metrics' },
+  lifetimepoolstats: { GET: 'get-pool-lifetime-statistics' },
+  supportedimages: { GET: 'list-supported-images' },
+  'pools/{}/nodes/{}/users': { POST: 'add-node-user' },
+  'pools/{}/nodes/{}/users/{}': { PUT: 'update-node-user', DELETE: 'delete-node-user' },
+  'pools/{}/nodes/{}/remoteloginsettings': { GET: 'get-node-remote-login-settings' },
+  'pools/{}/nodes/{}/rdp': { GET: 'get-node-remote-desktop' },
+  'pools/{}/nodes/{}/uploadbatchservicelogs': { POST: 'upload-node-service-logs' },
+  'pools/{}/nodes/{}/extensions': { GET: 'list-node-extensions' },
+  'pools/{}/nodes/{}/extensions/{}': { GET: 'get-node-extension' },
+  'pools/{}/nodes/{}/files/{*}': { DELETE: 'delete-node-file' },
+  lifetimejobstats: { GET: 'get-job-lifetime-statistics' },
+  'jobs/{}/tasks/{}/files/{*}': { DELETE: 'delete-task-file' },
+  jobschedules: { POST: 'add-job-schedule', GET: 'list-job-schedules' },
+  'jobschedules/{}': {
+    GET: 'get-job-schedule',
+    HEAD: 'job-schedule-exists',
+    PATCH: 'patch-job-schedule',
+    PUT: 'update-job-schedule',
+    DELETE: 'delete-job-schedule',
+  },
+  'jobschedules/{}/disable': { POST: 'disable-job-schedule' },
+  'jobschedules/{}/enable': { POST: 'enable-job-schedule' },
+  'jobschedules/{}/terminate': { POST: 'terminate-job-schedule' },
+  'jobschedules/{}/jobs': { GET: 'list-jobs-of-job-schedule' },
+  applications: { GET: 'list-applications' },
+  'applications/{}': { GET: 'get-application' },
+  certificates: { POST: 'add-certificate', GET: 'list-certificates' },
+  'certificates({})': { GET: 'get-certificate', DELETE: 'delete-certificate' },
+  'certificates({})/canceldelete': { POST: 'cancel-delete-certificate' },
+};
