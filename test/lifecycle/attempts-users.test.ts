@@ -137,6 +137,42 @@ describe('an auto user', () => {
     }
   });
 
+  test('of a start task is one of the node, or root, and a start task that may not be root keeps its node from tasks', async () => {
+    for (const running of new Set([stack, ordinary])) {
+      const { client } = running;
+      const mayBeRoot = isRoot && running === stack;
+      const add = (id: string, identity: object) =>
+        client.pool.add({
+          ...{ id, vmSize: 'local', targetDedicatedNodes: 1 },
+          startTask: { commandLine: whoAmI, waitForSuccess: true, ...identity },
+        });
+      const settled = async (poolId: string, states: readonly string[]): Promise<BatchServiceModels.ComputeNode> =>
+        eventually(
+          `the end of the start task of ${poolId}`,
+          async () => (await client.computeNode.list(poolId)).find(({ state }) => states.includes(state ?? '')),
+          60_000,
+          100,
+        );
+      await add('Starts', as('pool'));
+      await add('StartsAsAdmin', as('pool', 'admin'));
+      const node = await settled('Starts', ['idle', 'starttaskfailed']);
+      const told = await textOf(client.file.getFromComputeNode('Starts', node.id ?? '', 'startup/stdout.txt'));
+      expect([node.state, told.split(' ')[0]]).toEqual(['idle', String(mayBeRoot ? poolUid : itself)]);
+      const admin = await settled('StartsAsAdmin', ['idle', 'starttaskfailed']);
+      if (mayBeRoot) {
+        const path = 'startup/stdout.txt';
+        const text = await textOf(client.file.getFromComputeNode('StartsAsAdmin', admin.id ?? '', path));
+        expect([admin.state, text.split(' ')[0]]).toEqual(['idle', '0']);
+      } else {
+        expect(admin).toMatchObject({
+          state: 'starttaskfailed',
+          startTaskInfo: { result: 'failure', failureInfo: { code: 'CommandLaunchFailed' } },
+        });
+      }
+      for (const id of ['Starts', 'StartsAsAdmin']) await client.pool.deleteMethod(id);
+    }
+  });
+
   test('of an agent that is not root is the agent itself', async () => {
     await ordinary.client.job.add({ id: 'Itself', poolInfo: { poolId: 'P' } });
     await ordinary.client.task.add('Itself', { id: 't', commandLine: whoAmI, ...as('task') });
