@@ -2,11 +2,11 @@
 import { BatchError } from '../errors.js';
 import { owedEvent } from '../events/event.js';
 import type { DeallocationOption } from '../nodes/node.js';
-import { fromNode, nodeRow, poolPartition } from './pool-rows.js';
 import type { Conditions } from '../rest/conditions.js';
 import type { Services } from '../services.js';
 import { changePool, type PoolChange } from './change-pool.js';
 import type { Pool } from './pool.js';
+import { loadPool } from './read-pools.js';
 
 export type ResizeRequest = {
   readonly targetDedicatedNodes?: number;
@@ -37,7 +37,7 @@ export type RemovalRequest = {
 };
 
 /**
- * Removes nodes from a steady pool, which wants as many fewer from then on. Throws PoolBeingResized, NodeNotFound, and what changing a pool
+ * Removes nodes from a steady pool, which wants those that stay from then on. Throws PoolBeingResized, NodeNotFound, and what changing a pool
  * throws. https://learn.microsoft.com/rest/api/batchservice/pool/remove-nodes
  */
 export async function removeNodes(
@@ -48,12 +48,11 @@ export async function removeNodes(
   return changePool(services, poolId, conditions, async (pool, now) => {
     requireSteady(pool);
     const nodeIds = [...new Set(request.nodeIds)];
-    const rows = await Promise.all(nodeIds.map((id) => services.table.get(poolPartition(poolId), nodeRow(id))));
-    const missing = nodeIds.find((_, index) => rows[index] === undefined);
+    const { nodes } = await loadPool(services, poolId);
+    const missing = nodeIds.find((id) => !nodes.some((node) => node.id === id));
     if (missing !== undefined) throw new BatchError('NodeNotFound', `Pool '${poolId}' has no node '${missing}'`);
-    // Machines that joined by themselves are beside what the pool wants.
-    const provided = rows.filter((row) => row !== undefined && fromNode(row).isSelfProvided !== true);
-    const target = Math.max(0, pool.definition.targetDedicatedNodes - provided.length);
+    // What it has, not what it wanted: a resize that was stopped is not taken up again. Machines that joined by themselves are beside that.
+    const target = nodes.filter(({ id, isSelfProvided }) => isSelfProvided !== true && !nodeIds.includes(id)).length;
     return startResize(pool, now, { ...request, nodeIds, target });
   });
 }

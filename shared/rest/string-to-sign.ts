@@ -17,7 +17,8 @@ const headersAfterLength = [
 /**
  * The texts that count as signed, the one that follows the headers as received first, without doubles. They differ in:
  * the Content-Length of a request without body (absent, or `0`), query parameters without value (kept, or left out),
- * repeated ones (the first, or all joined by commas), and letter case of query names (as received, or lower).
+ * repeated ones (the first, or all joined by commas), letter case of query names (as received, or lower), and an apostrophe in the
+ * path (`%27` as received, or bare: the JavaScript client signs before its HTTP stack escapes it).
  */
 export function stringsToSign(
   { method, headers }: Pick<HttpRequest, 'method' | 'headers'>,
@@ -28,6 +29,7 @@ export function stringsToSign(
   const received = value('content-length');
   const lengths = received === '' || received === '0' ? [received, '', '0'] : [received];
   const queries = [...new Set(queriesToSign(url.query))];
+  const paths = [...new Set([url.rawPath, url.rawPath.replaceAll('%27', "'")])];
   const texts = lengths.flatMap((length) => {
     const lines = [
       method.toUpperCase(),
@@ -36,7 +38,7 @@ export function stringsToSign(
       ...headersAfterLength.map(value),
       ...ocpHeaders(headers),
     ];
-    return queries.map((query) => `${lines.join('\n')}\n/${accountName}${url.rawPath}${query}`);
+    return paths.flatMap((path) => queries.map((query) => `${lines.join('\n')}\n/${accountName}${path}${query}`));
   });
   return texts;
 }

@@ -16,7 +16,10 @@ export type RawAnswer = {
   readonly body: Readonly<Record<string, unknown>>;
 };
 
-export type RestStack = {
+export type RestEndpoint = { readonly batchUrl: string; readonly account: string; readonly key: string };
+
+/** Ways to speak to an endpoint. */
+export type RestSpeech = {
   readonly batchUrl: string;
   readonly client: BatchServiceClient;
   /** Another client, with another account or key. */
@@ -27,8 +30,9 @@ export type RestStack = {
   sendAll(target: string): Promise<unknown[][]>;
   /** What the client throws. Fails when it does not. */
   refusalOf(answer: Promise<unknown>): Promise<Refusal>;
-  stop(): Promise<void>;
 };
+
+export type RestStack = RestSpeech & { readonly endpoint: RestEndpoint; stop(): Promise<void> };
 
 const readySchema = z.object({ batchUrl: z.string(), account: z.string(), key: z.string() });
 const refusalSchema = z.object({ statusCode: z.number(), code: z.string() });
@@ -49,32 +53,35 @@ export async function startRestStack(): Promise<RestStack> {
     await eventually('the ready line', () => program.stdout().includes('\n') || ended(program), 60_000);
     if (ended(program)) throw new Error(program.stderr());
     const endpoint = readySchema.parse(JSON.parse(program.stdout()));
-    const client = await connect(endpoint);
-    const { batchUrl } = endpoint;
-    const send: RestStack['send'] = (method, target, body, headers = {}) =>
-      sendRaw(client, method, withVersion(`${batchUrl}${target}`), body, headers);
-    return {
-      batchUrl,
-      client,
-      connectWith: (credentials) => connect({ ...endpoint, ...credentials }),
-      send,
-      async sendAll(target) {
-        const pages: unknown[][] = [];
-        let next: string | undefined = withVersion(`${batchUrl}${target}`);
-        while (next !== undefined) {
-          const page: z.infer<typeof listSchema> = listSchema.parse((await sendRaw(client, 'GET', next)).body);
-          pages.push(page.value);
-          next = page['odata.nextLink'];
-        }
-        return pages;
-      },
-      refusalOf,
-      stop,
-    };
+    return { ...(await speakRest(endpoint)), endpoint, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Speaks to a stack that somebody else started. */
+export async function speakRest(endpoint: RestEndpoint): Promise<RestSpeech> {
+  const client = await connect(endpoint);
+  const { batchUrl } = endpoint;
+  return {
+    batchUrl,
+    client,
+    connectWith: (credentials) => connect({ ...endpoint, ...credentials }),
+    send: (method, target, body, headers = {}) =>
+      sendRaw(client, method, withVersion(`${batchUrl}${target}`), body, headers),
+    async sendAll(target) {
+      const pages: unknown[][] = [];
+      let next: string | undefined = withVersion(`${batchUrl}${target}`);
+      while (next !== undefined) {
+        const page: z.infer<typeof listSchema> = listSchema.parse((await sendRaw(client, 'GET', next)).body);
+        pages.push(page.value);
+        next = page['odata.nextLink'];
+      }
+      return pages;
+    },
+    refusalOf,
+  };
 }
 
 function ended({ process: child }: ReturnType<typeof startProgram>): boolean {

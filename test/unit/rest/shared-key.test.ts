@@ -26,6 +26,10 @@ const clientRequests: readonly RequestParts[] = [
   { target: `/jobs/schedule%3Ajob-1?${version}` },
   { target: `/pools/p/nodes/n/files/wd%2Fout%20put.txt?${version}`, headers: { 'ocp-range': 'bytes=0-9' } },
   { target: `/pools/p/nodes/n/files/wd%5Cout.txt?${version}`, method: 'HEAD' },
+  {
+    target: `/pools/p/nodes/n/files/wd%2Fit's.txt?${version}`,
+    sentTarget: `/pools/p/nodes/n/files/wd%2Fit%27s.txt?${version}`,
+  },
   { target: `/pools/p/nodes/n/files?recursive=true&${version}` },
   { target: `/jobs?${version}`, method: 'POST', body: '{"id":"ä"}' },
   { target: `/jobs/j/terminate?${version}`, method: 'POST' },

@@ -21,6 +21,8 @@ export type RequestParts = {
   readonly method?: Exclude<HttpMethod, 'CONNECT'>;
   /** Path and query. */
   readonly target: string;
+  /** The target on the wire, where that is not the one that was signed. */
+  readonly sentTarget?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly params?: Readonly<Record<string, string>>;
@@ -58,12 +60,12 @@ export function rawRequest(
 }
 
 function toHttpRequest(
-  { method = 'GET', target, body, params = {} }: RequestParts,
+  { method = 'GET', target, sentTarget = target, body, params = {} }: RequestParts,
   headers: Readonly<Record<string, string>>,
 ): HttpRequest {
   return new functions.HttpRequest({
     method,
-    url: `${baseUrl}${target}`,
+    url: `${baseUrl}${sentTarget}`,
     headers: { host: new URL(baseUrl).host, ...headers },
     params: { ...params },
     ...(body !== undefined && { body: { bytes: Buffer.from(body) } }),

@@ -1,0 +1,17 @@
+// Which stack a suite of clients talks to: the one that all of them share (test:clients), or one of its own (npm test).
+import { inject } from 'vitest';
+import { speakRest, startRestStack, type RestEndpoint, type RestStack } from '../e2e/rest-stack.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Absent where nobody started a stack for all. */
+    clientsEndpoint?: RestEndpoint;
+  }
+}
+
+/** `stop` leaves a shared stack alone. */
+export async function useStack(): Promise<RestStack> {
+  const endpoint = inject('clientsEndpoint');
+  if (endpoint === undefined) return startRestStack();
+  return { ...(await speakRest(endpoint)), endpoint, stop: () => Promise.resolve() };
+}
