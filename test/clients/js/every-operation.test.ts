@@ -128,8 +128,6 @@ describe('pools', () => {
       (link) => client.account.listPoolNodeCountsNext(link),
     );
     expect(second).not.toEqual([]);
-    for (const id of ['js-list-1', 'js-list-2', 'js-list-3', 'js-list-4'])
-      expect((await client.pool.deleteMethod(id))._response.status).toBe(202);
   });
 });
 
@@ -370,7 +368,8 @@ describe('a pool', () => {
     await poolSteady();
     expect((await fleetOf()).map(({ id }) => id)).toEqual([second]);
     await client.job.deleteMethod('js-busy');
-    await client.pool.deleteMethod(poolId);
+    for (const id of ['js-list-1', 'js-list-2', 'js-list-3', 'js-list-4', poolId])
+      expect((await client.pool.deleteMethod(id))._response.status).toBe(202);
     await eventually('no pool', async () => !(await client.pool.exists(poolId)).body, 60_000, 100);
   });
 });
