@@ -40,6 +40,7 @@ const adapters = [
   'shared/log.ts',
   'shared/tables/azure-table.ts',
   'shared/queues/azure-bus.ts',
+  'shared/entra/http-key-set.ts',
   'shared/blobs/azure-blobs.ts',
   'agent/main.ts',
   'agent/adapters/**/*.ts',

@@ -1,5 +1,7 @@
 // Every setting of the function app, read and checked once. Only this file reads process.env.
 import { z } from 'zod';
+import type { EntraSettings } from './entra/access-token.js';
+import { entraShape, refuseHalfOfEntra, toEntraSettings } from './entra/entra-settings.js';
 
 const base64Key = z
   .string()
@@ -40,6 +42,7 @@ export const settingsSchema = z.object({
     .min(1, { error: 'expected at least 1 second' })
     .max(7 * 86_400, { error: 'expected at most 604800 seconds' })
     .default(86_400),
+  ...entraShape,
   /** Least level that is logged. */
   BookendLogLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -49,6 +52,8 @@ export type Config = {
   readonly nodesServiceBusConnection: string;
   readonly storageConnection: string;
   readonly account: { readonly name: string; readonly keys: readonly string[] };
+  /** Absent where tokens are not accepted. */
+  readonly entra?: EntraSettings;
   readonly table: string;
   readonly container: string;
   readonly releaseAfter: 'task' | 'preparation';
@@ -61,13 +66,14 @@ export type Config = {
  * Throws one error that names every setting at fault and what was expected of it (never its value: some are secrets).
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const parsed = settingsSchema.safeParse(environment);
+  const parsed = settingsSchema.superRefine(refuseHalfOfEntra).safeParse(environment);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new Error(`The settings cannot be used. ${faults.join('; ')}. See local.settings.sample.json.`);
   }
   const settings = parsed.data;
   const secondary = settings.BatchAccountSecondaryKey;
+  const entra = toEntraSettings(settings);
   return {
     serviceBusConnection: settings.ServiceBusConnection,
     nodesServiceBusConnection: settings.NodesServiceBusConnection,
@@ -76,6 +82,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       name: settings.BatchAccountName,
       keys: [settings.BatchAccountKey, ...(secondary === undefined ? [] : [secondary])],
     },
+    ...(entra && { entra }),
     table: settings.BookendTable,
     container: settings.BookendContainer,
     releaseAfter: settings.BookendReleaseAfter,

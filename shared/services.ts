@@ -5,6 +5,9 @@ import type { Blobs } from './blobs/blobs.js';
 import type { Containers } from './blobs/containers.js';
 import { systemClock, type Clock } from './clock.js';
 import { loadConfig, type Config } from './config.js';
+import { createTokenVerifier, type EntraSettings, type VerifyToken } from './entra/access-token.js';
+import { createHttpKeySet } from './entra/http-key-set.js';
+import { createSigningKeys } from './entra/signing-keys.js';
 import { systemIds, type Ids } from './ids.js';
 import { stderrLog, type Log } from './log.js';
 import { createJoseSealing } from './nodes/jose-sealing.js';
@@ -24,6 +27,8 @@ export type Services = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly sealing: Sealing;
+  /** Absent where no issuer of tokens is configured. */
+  readonly verifyToken?: VerifyToken;
   readonly log: Log;
   readonly config: Config;
 };
@@ -47,7 +52,13 @@ export function createServices(config: Config): Services {
     clock: systemClock,
     ids: systemIds,
     sealing: createJoseSealing(),
+    ...(config.entra && { verifyToken: verifierOf(config.entra, log) }),
     log,
     config,
   };
+}
+
+function verifierOf(entra: EntraSettings, log: Log): VerifyToken {
+  const read = createHttpKeySet(entra.jwksUrl);
+  return createTokenVerifier(entra, createSigningKeys({ read, clock: systemClock, log }));
 }

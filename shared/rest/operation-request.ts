@@ -87,6 +87,7 @@ export async function readOperationRequest(
   const query = (queryName: string): string | undefined => findQuery(url, queryName);
   refuseUnknownHeaders(name, options, raw);
   refuseUnknownQuery(name, options, url);
+  refuseTwoMeanings(url);
   const timeoutSeconds = requireWholeNumber('timeout', query('timeout'), 0, Number.MAX_SAFE_INTEGER);
   const page = readPage(query);
   const conditions = parseConditions(header);
@@ -152,6 +153,23 @@ function refuseUnknownQuery(name: string, { query = [] }: OperationOptions, url:
     `Operation '${name}' does not support query parameter '${parameter}'.`,
     { QueryParameterName: parameter },
   );
+}
+
+// Which of several counts is read differently by clients, front ends and signatures; one that came in on the way must not count.
+function refuseTwoMeanings({ query }: RequestUrl): void {
+  const first = new Map<string, string>();
+  for (const { name, value } of query) {
+    const known = first.get(name.toLowerCase());
+    if (known === undefined) first.set(name.toLowerCase(), value);
+    else if (known !== value) {
+      const parameter = name.slice(0, 128);
+      throw new BatchError('InvalidQueryParameterValue', `Query parameter '${parameter}' is given twice.`, {
+        QueryParameterName: parameter,
+        QueryParameterValue: value.slice(0, 64),
+        Reason: 'Given twice, with different values',
+      });
+    }
+  }
 }
 
 function readPage(query: OperationRequest['query']): PageRequest {

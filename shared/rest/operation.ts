@@ -6,6 +6,7 @@ import { BatchError } from '../errors.js';
 import { BusUnavailable } from '../queues/bus.js';
 import type { Services } from '../services.js';
 import { TableConflict, TableUnavailable } from '../tables/table.js';
+import { authenticateCaller, type Principal } from './authentication.js';
 import { requireConditions } from './conditions.js';
 import { toErrorBody } from './error-body.js';
 import { errorCatalogue } from './error-catalogue.js';
@@ -17,7 +18,6 @@ import {
   type OperationRequest,
 } from './operation-request.js';
 import { readRequestUrl } from './request-url.js';
-import { authenticate } from './shared-key.js';
 import { withinTime } from './within-time.js';
 
 export type { OperationAnswer } from './operation-answer.js';
@@ -45,13 +45,13 @@ export function createOperation(getServices: () => Services): DefineOperation {
     }
     const requestId = services.ids.uuid();
     const startedMs = services.clock.monotonicMs();
-    const { response, failure } = await answer(name, options, handle, raw, requestId, services);
-    logAnswer(services, name, requestId, startedMs, response, failure);
-    return response;
+    const outcome = await answer(name, options, handle, raw, requestId, services);
+    logAnswer(services, name, requestId, startedMs, outcome);
+    return outcome.response;
   };
 }
 
-type Outcome = { readonly response: HttpResponseInit; readonly failure?: BatchError };
+type Outcome = { readonly response: HttpResponseInit; readonly principal: Principal; readonly failure?: BatchError };
 
 async function answer(
   name: string,
@@ -61,20 +61,22 @@ async function answer(
   requestId: string,
   services: Services,
 ): Promise<Outcome> {
+  let principal: Principal;
   try {
     const url = readRequestUrl(raw);
     requireApiVersion(url);
-    if (options.authentication !== 'byOperation') authenticate(raw, url, services.config.account, services.clock.now());
+    if (options.authentication !== 'byOperation') principal = await authenticateCaller(raw, url, services);
     const request = await readOperationRequest(name, options, raw, url, requestId);
     const { clock } = services;
     const bounded = withinTime(services, clock.monotonicMs() + request.timeoutMs);
     const given = await withinDeadline(clock, request.timeoutMs, handle(request, bounded));
     if (isRead(request.method)) requireConditions(request.conditions, given);
     const response = toResponse(given, request, url);
-    return { response: { ...response, headers: { ...commonHeaders(requestId, request.header), ...response.headers } } };
+    const headers = { ...commonHeaders(requestId, request.header), ...response.headers };
+    return { response: { ...response, headers }, principal };
   } catch (error) {
     const failure = toBatchError(error);
-    return { response: toFailure(failure, raw, requestId, services.clock.now()), failure };
+    return { response: toFailure(failure, raw, requestId, services.clock.now()), principal, failure };
   }
 }
 
@@ -134,11 +136,11 @@ function logAnswer(
   operation: string,
   requestId: string,
   startedMs: number,
-  response: HttpResponseInit,
-  failure: BatchError | undefined,
+  { response, principal, failure }: Outcome,
 ): void {
   const status = response.status ?? 200;
-  const fields = { operation, status, requestId, durationMs: Math.round(clock.monotonicMs() - startedMs) };
+  const durationMs = Math.round(clock.monotonicMs() - startedMs);
+  const fields = { operation, status, requestId, durationMs, ...(principal !== undefined && { principal }) };
   if (failure === undefined) log.info('operation answered', fields);
   else if (status < 500) log.info('operation refused', { ...fields, code: failure.code });
   else log.error('operation failed', { ...fields, code: failure.code, error: failure.cause ?? failure });

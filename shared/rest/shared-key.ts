@@ -46,12 +46,11 @@ function parseAuthorization(value: string | null): { accountName: string; signat
   if (value === null || value === '') {
     throw new BatchError('MissingRequiredHeader', 'Header Authorization is missing.', { HeaderName: 'Authorization' });
   }
-  if (/^bearer\s/i.test(value)) throw authenticationFailed('Bearer tokens are not supported here: use SharedKey.');
   const [, accountName, signature] = /^SharedKey ([^\s:]+):([A-Za-z0-9+/]+={0,2})$/i.exec(value) ?? [];
   if (accountName === undefined || signature === undefined) {
     throw new BatchError(
       'InvalidAuthenticationInfo',
-      'Header Authorization is not in the form "SharedKey <account>:<signature in base64>".',
+      'Header Authorization is neither in the form "SharedKey <account>:<signature in base64>" nor "Bearer <token>".',
     );
   }
   return { accountName, signature };

@@ -17,8 +17,9 @@ const headersAfterLength = [
 /**
  * The texts that count as signed, the one that follows the headers as received first, without doubles. They differ in:
  * the Content-Length of a request without body (absent, or `0`), query parameters without value (kept, or left out),
- * repeated ones (the first, or all joined by commas), letter case of query names (as received, or lower), and an apostrophe in the
- * path (`%27` as received, or bare: the JavaScript client signs before its HTTP stack escapes it).
+ * repeated ones (the first, or all that differ joined by commas), letter case of query names (as received, or lower), and an apostrophe in
+ * the path (`%27` as received, or bare: the JavaScript client signs before its HTTP stack escapes it).
+ * None of these changes what a request means, as operations take an empty parameter for an absent one and refuse one that is given twice.
  */
 export function stringsToSign(
   { method, headers }: Pick<HttpRequest, 'method' | 'headers'>,
@@ -27,10 +28,11 @@ export function stringsToSign(
 ): readonly string[] {
   const value = (name: string): string => headers.get(name) ?? '';
   const received = value('content-length');
-  const lengths = received === '' || received === '0' ? [received, '', '0'] : [received];
+  const hasNoBody = (received === '' || received === '0') && value('transfer-encoding') === '';
+  const lengths = new Set(hasNoBody ? [received, '', '0'] : [received]);
   const queries = [...new Set(queriesToSign(url.query))];
   const paths = [...new Set([url.rawPath, url.rawPath.replaceAll('%27', "'")])];
-  const texts = lengths.flatMap((length) => {
+  const texts = [...lengths].flatMap((length) => {
     const lines = [
       method.toUpperCase(),
       ...headersBeforeLength.map(value),
@@ -69,8 +71,8 @@ function queryToSign(
     if (leavesOutEmpty && pair.value === '') continue;
     const name = isLowerCase ? pair.name.toLowerCase() : pair.name;
     const known = values.get(name);
-    if (known) known.push(pair.value);
-    else values.set(name, [pair.value]);
+    if (!known) values.set(name, [pair.value]);
+    else if (!known.includes(pair.value)) known.push(pair.value);
   }
   return [...values]
     .sort(([one], [other]) => compareText(one, other))

@@ -72,6 +72,37 @@ describe('settings', () => {
     expect(loadConfig({ ...least, BatchAccountSecondaryKey: second }).account.keys).toEqual([key, second]);
   });
 
+  const entra = {
+    BookendEntraIssuer: 'https://sts.windows.net/tenant/, https://login.microsoftonline.com/tenant/v2.0',
+    BookendEntraJwksUrl: 'https://login.microsoftonline.com/tenant/discovery/keys',
+    BookendEntraPrincipals: 'AAAA-1,bbbb-2',
+  };
+
+  test('for tokens of Entra ID are taken together, and none of them is nobody', () => {
+    expect(loadConfig({ ...least, ...entra }).entra).toEqual({
+      issuers: ['https://sts.windows.net/tenant/', 'https://login.microsoftonline.com/tenant/v2.0'],
+      audience: 'https://batch.core.windows.net/',
+      jwksUrl: entra.BookendEntraJwksUrl,
+      principals: ['aaaa-1', 'bbbb-2'],
+      roles: [],
+    });
+    expect(loadConfig({ ...least, BookendEntraIssuer: '', BookendEntraPrincipals: ' , ' }).entra).toBeUndefined();
+  });
+
+  test.each([
+    ['BookendEntraIssuer', ''],
+    ['BookendEntraJwksUrl', ''],
+    ['BookendEntraPrincipals', ''],
+    ['BookendEntraJwksUrl', 'http://login.microsoftonline.com/keys'],
+    ['BookendEntraJwksUrl', 'https://user:password@login.microsoftonline.com/keys'],
+    ['BookendEntraJwksUrl', 'file:///etc/keys'],
+    ['BookendEntraJwksUrl', 'keys'],
+    ['BookendEntraAudience', ''],
+  ])('for tokens of Entra ID open nothing when %s is "%s"', (name, value) => {
+    const message = messageOf({ ...least, ...entra, [name]: value });
+    expect(message).toMatch(new RegExp(`${name}: .*expected`));
+  });
+
   test('that are missing are named all at once', () => {
     const message = messageOf({});
     for (const name of Object.keys(least)) expect(message).toContain(name);

@@ -1,10 +1,7 @@
 // The wrapper as the unmodified @azure/batch client meets it, over a socket: signatures, paging links, headers, errors, files.
 // The handlers are the test's own, so that nothing but the wrapper is looked at.
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import batch from '@azure/batch';
-import functions, { type HttpRequest } from '@azure/functions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { BatchError } from '../../../shared/errors.js';
@@ -15,13 +12,9 @@ import {
 } from '../../../shared/nodes/node-file-resource.js';
 import { requireConditions } from '../../../shared/rest/conditions.js';
 import { toValidators } from '../../../shared/rest/etag.js';
-import {
-  createOperation,
-  type HandleOperation,
-  type Operation,
-  type OperationOptions,
-} from '../../../shared/rest/operation.js';
+import { createOperation, type HandleOperation, type OperationOptions } from '../../../shared/rest/operation.js';
 import { systemClock } from '../../../shared/clock.js';
+import { startOperationServer, type OperationServer, type Route } from '../../helpers/operation-server.js';
 import { createRestServices } from '../../unit/rest/rest-services.js';
 import { account } from '../../unit/rest/signed-request.js';
 
@@ -39,7 +32,7 @@ const file = {
 const filesUrl = 'http://h/pools/p/nodes/n/files';
 
 const operation = createOperation(() => ({ ...createRestServices(), clock: systemClock }));
-const routes: readonly [method: string, path: RegExp, run: Operation][] = [
+const routes: readonly Route[] = [
   route('GET', /^\/jobs$/, { query: ['maxresults', '$filter', '$select'] }, async ({ page, query }) => {
     const rest = ids.filter((id) => id > (page.continuation ?? ''));
     const items = rest.slice(0, page.limit).map((id) => ({ id, displayName: query('$filter') }));
@@ -81,27 +74,15 @@ const routes: readonly [method: string, path: RegExp, run: Operation][] = [
   ),
 ];
 
-let server: Server;
+let server: OperationServer;
 let url: string;
 
 beforeAll(async () => {
-  server = createServer((incoming, outgoing) => {
-    void answer(incoming).then(
-      ({ status = 200, headers, body }) =>
-        outgoing.writeHead(status, z.record(z.string(), z.string()).parse(headers)).end(body),
-      (error: unknown) => outgoing.destroy(error instanceof Error ? error : undefined),
-    );
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  url = `http://127.0.0.1:${z.object({ port: z.number() }).parse(server.address()).port}`;
+  server = await startOperationServer(routes);
+  url = server.url;
 });
 
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-});
+afterAll(() => server.close());
 
 const connect = (key = account.keys[0] ?? ''): InstanceType<typeof batch.BatchServiceClient> =>
   new batch.BatchServiceClient(new batch.BatchSharedKeyCredentials(account.name, key), url, { noRetryPolicy: true });
@@ -204,32 +185,6 @@ describe('the JavaScript client', () => {
   });
 });
 
-function route(
-  method: string,
-  path: RegExp,
-  options: OperationOptions,
-  handle: HandleOperation,
-): [method: string, path: RegExp, run: Operation] {
+function route(method: string, path: RegExp, options: OperationOptions, handle: HandleOperation): Route {
   return [method, path, operation(`${method} ${path.source}`, options, handle)];
-}
-
-async function answer(incoming: IncomingMessage): ReturnType<Operation> {
-  const { method = 'GET', url: target = '/' } = incoming;
-  const rawPath = target.split('?')[0] ?? '';
-  for (const [routeMethod, path, run] of routes) {
-    const found = routeMethod === method ? path.exec(rawPath) : null;
-    if (found) return run(await toHttpRequest(incoming, found.groups ?? {}), new functions.InvocationContext());
-  }
-  throw new Error(`No route for ${method} ${target}.`);
-}
-
-// As the Functions host hands it over.
-async function toHttpRequest(incoming: IncomingMessage, params: Record<string, string>): Promise<HttpRequest> {
-  return new functions.HttpRequest({
-    method: z.enum(['GET', 'POST', 'DELETE', 'HEAD', 'PATCH', 'PUT']).parse(incoming.method),
-    url: `http://${incoming.headers.host}${incoming.url}`,
-    headers: z.record(z.string(), z.string()).parse(incoming.headers),
-    params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)])),
-    body: { bytes: await buffer(incoming) },
-  });
 }

@@ -157,6 +157,14 @@ describe('what is refused before the handler', () => {
       { QueryParameterName: '$expand' },
     ],
     [
+      'a query parameter that is given twice, differently',
+      { target: `/jobs/j?${version}&$select=id&$Select=state` },
+      { query: ['$select'] },
+      400,
+      'InvalidQueryParameterValue',
+      { QueryParameterName: '$Select' },
+    ],
+    [
       'a skip token where nothing is paged',
       { target: `/jobs/j?${version}&$skiptoken=1YQ` },
       {},
