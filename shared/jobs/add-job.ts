@@ -127,6 +127,7 @@ function toNewJob(
     nextTaskOrder: definition.jobManagerTask === undefined ? 1 : jobManagerOrder + 1,
     openTasks: definition.jobManagerTask === undefined ? 0 : 1,
     everAssigned: false,
+    rowsHaveColumns: true,
     ...(request === undefined ? {} : { addedBy: request }),
   };
 }

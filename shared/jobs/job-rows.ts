@@ -15,8 +15,15 @@ export const jobNodeRange: RowRange = { from: 'node:', below: 'node;' };
 export const jobNodeRow = (nodeId: string): string => `node:${nodeId}`;
 export const readyRow = (order: number): string => `ready:${String(order).padStart(12, '0')}`;
 
-export const toJobHead = (job: Job): EntityValues => toDocument('job', job);
-export const fromJobHead = (entity: Entity): Job => fromDocument<Job>('job', entity.values);
+// Outside of the document, so that a version that writes rows without columns loses the mark with its next change of the job: it writes
+// each row together with the head, and takes from there what it does not know only within the document.
+export function toJobHead({ rowsHaveColumns, ...job }: Job): EntityValues {
+  return { ...toDocument('job', job), ...(rowsHaveColumns && { rowsHaveColumns }) };
+}
+export function fromJobHead(entity: Entity): Job {
+  const job = fromDocument<Job>('job', entity.values);
+  return entity.values['rowsHaveColumns'] === true ? { ...job, rowsHaveColumns: true } : job;
+}
 
 export const toJobNode = (jobNode: JobNode): EntityValues => toDocument('jobNode', jobNode);
 export const fromJobNode = (entity: Entity): JobNode => fromDocument<JobNode>('jobNode', entity.values);

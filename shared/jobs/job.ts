@@ -127,6 +127,8 @@ export type Job = {
   readonly addedBy?: IdempotentRequest;
   /** What its own pool is to begin with; gone once it was made, so that one that is deleted is not made again. */
   readonly autoPoolSeed?: PoolSeed;
+  /** Whether every row of the job has the columns that lists are filtered by: docs/decisions/0019-rows-carry-what-lists-ask-for.md. */
+  readonly rowsHaveColumns?: true;
   /** Given by the last request that changed the job, so that a write whose answer was lost is recognised as its own. */
   readonly writeStamp?: string;
 };

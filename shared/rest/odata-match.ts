@@ -9,8 +9,31 @@ import type { Filter, FilterKind, FilterOperator } from './odata-filter.js';
 export function matchesFilter(filter: Filter, resource: object): boolean {
   if (filter.type === 'all') return filter.parts.every((part) => matchesFilter(part, resource));
   if (filter.type === 'any') return filter.parts.some((part) => matchesFilter(part, resource));
-  const found = toComparable(filter.kind, valueAt(resource, filter.path));
-  return found === undefined ? filter.operator === 'ne' : holds(filter.operator, found, filter.value);
+  const found = comparableAt(filter.kind, resource, filter.path);
+  return isPassed(filter, found);
+}
+
+function isPassed(
+  { operator, value }: Filter & { readonly type: 'comparison' },
+  found: string | number | boolean | undefined,
+): boolean {
+  return found === undefined ? operator === 'ne' : holds(operator, found, value);
+}
+
+/** What a filter compares with at `path` of the resource: lower-case text, milliseconds since 1970, a number or a truth value. */
+export function comparableAt(kind: FilterKind, resource: object, path: string): string | number | boolean | undefined {
+  return toComparable(kind, valueAt(resource, path));
+}
+
+/**
+ * Whether something of which only this much is known may pass the filter: by path, the values of which it has one; what is left out may be
+ * anything.
+ */
+export function mayMatch(filter: Filter, known: Readonly<Record<string, readonly unknown[]>>): boolean {
+  if (filter.type === 'all') return filter.parts.every((part) => mayMatch(part, known));
+  if (filter.type === 'any') return filter.parts.some((part) => mayMatch(part, known));
+  const values = Object.hasOwn(known, filter.path) ? known[filter.path] : undefined;
+  return values === undefined || values.some((value) => isPassed(filter, toComparable(filter.kind, value)));
 }
 
 /**

@@ -1,9 +1,13 @@
 // One page of a list, and the token that leads to the next. Knows neither what is listed nor how it is stored.
 import { Buffer } from 'node:buffer';
 import { BatchError } from '../errors.js';
+import type { Filter } from './odata-filter.js';
 
 /** What a caller may be given at most in one answer, and where to go on; `continuation` is what a list handed out before. */
 export type PageRequest = { readonly limit: number; readonly continuation?: string };
+
+/** What a list may leave out already when it reads: nothing that passes the filter. */
+export type ListRequest = PageRequest & { readonly filter?: Filter };
 
 /** A page may be short or empty; only an absent `continuation` says that it was the last. */
 export type ItemPage<Item> = { readonly items: readonly Item[]; readonly continuation?: string };

@@ -6,7 +6,7 @@ import { parseFilter, type Filter, type FilterTable } from './odata-filter.js';
 import { equalitiesOf, matchesFilter } from './odata-match.js';
 import { applySelect, parseSelect } from './odata-select.js';
 import type { OperationRequest } from './operation.js';
-import type { ItemPage, PageRequest } from './paging.js';
+import { largestPage, type ItemPage, type ListRequest, type PageRequest } from './paging.js';
 import { openContinuation, sealContinuation } from './continuation.js';
 
 /** What a query needs of a request. */
@@ -17,8 +17,10 @@ export type ListSource<Item> = {
   readonly filters: FilterTable;
   /** Names for `$select`; without, the list does not have it. */
   readonly properties?: readonly string[];
-  /** One page, perhaps short. */
-  readPage(page: PageRequest): Promise<ItemPage<Item>>;
+  /** One page, perhaps short; what does not pass the filter may be left out. */
+  readPage(page: ListRequest): Promise<ItemPage<Item>>;
+  /** The continuation that leads on right behind this item, so that a list with a filter need not be read in pages as small as its answers. */
+  continueAfter?(item: Item): string;
   /** A read by id, for filters that pin the ids; `absent` is the code that says that there is none. */
   readonly byId?: { read(id: string): Promise<Item>; readonly absent: BatchErrorCode };
   /** The item as shown, or undefined when there is nothing to show of it. */
@@ -31,6 +33,7 @@ export const getQuery = ['$select', '$expand'] as const;
 
 /** Reads of pages, or of ids, that one request may cost. */
 const maxPages = 20;
+const growth = 4;
 const maxIdReads = 200;
 const idReadsAtOnce = 20;
 
@@ -57,20 +60,29 @@ export function selectFrom(asked: Pick<Asked, 'query'>, resource: object, proper
   return applySelect(parseSelect(asked.query('$select'), properties), resource);
 }
 
-// The reads ask for no more than is still wanted, as a link can only lead on behind a whole page.
+// Without `continueAfter` a link can only lead on behind a whole page, so the reads ask for no more than is still wanted. With it, where
+// few items pass a filter, they ask for more and more.
 async function readThrough<Item>(
   { limit, continuation }: PageRequest,
   source: ListSource<Item>,
   filter: Filter | undefined,
 ): Promise<ItemPage<object>> {
   const items: object[] = [];
+  const mayCut = filter !== undefined && source.continueAfter !== undefined;
+  let size = limit;
   let next = continuation;
   for (let pages = 0; pages < maxPages && items.length < limit; pages += 1) {
     const page = await source.readPage({
-      limit: limit - items.length,
+      limit: mayCut ? size : limit - items.length,
       ...(next !== undefined && { continuation: next }),
+      ...(filter && { filter }),
     });
-    items.push(...page.items.flatMap((item) => shown(item, source, filter)));
+    for (const [index, item] of page.items.entries()) {
+      items.push(...shown(item, source, filter));
+      const isCut = items.length >= limit && index < page.items.length - 1;
+      if (isCut && source.continueAfter) return { items, continuation: source.continueAfter(item) };
+    }
+    size = Math.min(largestPage, size * growth);
     next = page.continuation;
     if (next === undefined) break;
   }

@@ -1,4 +1,5 @@
 // One table of entities, as an interface: Azure Table Storage (or Azurite) and the simulator's. Knows no concept.
+import type { Condition } from './condition.js';
 
 /** A property: text up to 32,000 characters, a number, or a truth value. */
 export type EntityValues = Readonly<Record<string, string | number | boolean>>;
@@ -21,15 +22,23 @@ export type Write =
   /** With `etag` only as a transaction's single write: the service's client forgets the condition among others. */
   | { readonly type: 'delete'; readonly row: string; readonly etag?: string };
 
-/** Rows with `from` <= row < `below`, in order. */
-export type RowRange = { readonly from?: string; readonly below?: string };
+/** Rows with `from` <= row, `above` < row, row < `below`, in order; one lower bound is enough. */
+export type RowRange = { readonly from?: string; readonly above?: string; readonly below?: string };
+
+/** Which rows are wanted, and what of them. */
+export type RowQuery = RowRange & {
+  /** What must hold for them. Every row of the range has the columns that it names. */
+  readonly where?: Condition;
+  /** The properties that are read, where they exist; all without. */
+  readonly columns?: readonly string[];
+};
 
 export type Page = { readonly entities: readonly Entity[]; readonly continuation?: string };
 
 export type Table = {
   get(partition: string, row: string): Promise<Entity | undefined>;
   /** One page of at most `limit` (<= 1000) entities; a page may be short, only an absent `continuation` says that it was the last. */
-  query(partition: string, range: RowRange, limit: number, continuation?: string): Promise<Page>;
+  query(partition: string, query: RowQuery, limit: number, continuation?: string): Promise<Page>;
   /**
    * All writes or none: at most 100, to one partition, each row once.
    * Returns the new etags in the order of the writes (empty text for deletes).

@@ -4,8 +4,14 @@ import { toBlockedReason } from '../jobs/blocked-job.js';
 import type { Job } from '../jobs/job.js';
 import { jobPartition } from '../jobs/job-rows.js';
 import { loadJob } from '../jobs/read-jobs.js';
-import type { ItemPage, PageRequest } from '../rest/paging.js';
+import { toCondition } from '../rest/filter-columns.js';
+import { toKeyRange } from '../rest/filter-keys.js';
+import type { Filter } from '../rest/odata-filter.js';
+import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
+import { continueAfterRow, readRows } from '../tables/read-rows.js';
+import type { RowQuery } from '../tables/table.js';
+import { taskColumns } from './task-columns.js';
 import type { Task } from './task.js';
 import { fromTaskRow, taskRange, taskRow } from './task-rows.js';
 
@@ -25,18 +31,25 @@ export async function loadTask({ table }: Pick<Services, 'table'>, jobId: string
   return withReason(fromTaskRow(row), job);
 }
 
-/** A page of the job's tasks by id. Throws JobNotFound. */
+/** The continuation of the list that leads on right behind this task. */
+export const continueAfterTask = ({ definition }: Task): string => continueAfterRow(taskRow(definition.id));
+
+/**
+ * A page of the job's tasks by id. With a filter, those that are not among the ids that it leaves possible are left out, and where the
+ * rows have columns, those that are ruled out by these. Throws JobNotFound.
+ */
 export async function listTasks(
   { table }: Pick<Services, 'table'>,
   jobId: string,
-  { limit, continuation }: PageRequest,
+  { filter, ...page }: ListRequest,
 ): Promise<ItemPage<Task>> {
-  const [page, job] = await Promise.all([
-    table.query(jobPartition(jobId), taskRange, limit, continuation),
-    loadJob({ table }, jobId),
-  ]);
-  return {
-    items: page.entities.map((row) => withReason(fromTaskRow(row), job)),
-    ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
-  };
+  const reading = loadJob({ table }, jobId);
+  const query = filter === undefined ? taskRange : toTaskQuery(filter, await reading);
+  const [{ rows, ...rest }, job] = await Promise.all([readRows(table, jobPartition(jobId), query, page), reading]);
+  return { ...rest, items: rows.map((row) => withReason(fromTaskRow(row), job)) };
+}
+
+function toTaskQuery(filter: Filter, { rowsHaveColumns }: Job): RowQuery {
+  const where = rowsHaveColumns && toCondition(filter, taskColumns);
+  return { ...toKeyRange(filter, 'id', taskRow('')), ...(where && { where }) };
 }

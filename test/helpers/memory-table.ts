@@ -1,5 +1,6 @@
 // A table in memory that keeps the promises of the interface and no more: etags, transactions all or nothing, pages that may be short and
 // see writes made between them. The same contract suite runs on it and on the real one.
+import { isMet, refuseUnaskable } from '../../shared/tables/condition.js';
 import {
   maxWritesPerTransaction,
   refuseConditionalRemovals,
@@ -7,7 +8,7 @@ import {
   type Entity,
   type EntityValues,
   type Page,
-  type RowRange,
+  type RowQuery,
   type Table,
   type Write,
 } from '../../shared/tables/table.js';
@@ -17,7 +18,7 @@ export type CommittedRow = { readonly row: string; readonly before?: EntityValue
 /** The table's operations without waiting, for whoever brings its own time. */
 export type MemoryRows = {
   get(partition: string, row: string): Entity | undefined;
-  query(partition: string, range: RowRange, limit: number, continuation?: string): Page;
+  query(partition: string, query: RowQuery, limit: number, continuation?: string): Page;
   write(partition: string, writes: readonly Write[]): readonly string[];
   partitions(): readonly string[];
 };
@@ -43,25 +44,26 @@ export function createMemoryRows(onCommit?: (partition: string, rows: readonly C
       const found = partitions.get(partition)?.rows.get(row);
       return found === undefined ? undefined : { partition, row, ...found };
     },
-    query(partition, { from, below }, limit, continuation) {
+    query(partition, { from, above, below, where, columns }, limit, continuation) {
       if (limit < 1 || limit > 1000) throw new Error(`A page of ${limit} entities was asked for; 1 to 1000 are given`);
+      if (where) refuseUnaskable(where);
       const kept = partitions.get(partition);
       if (kept === undefined) return { entities: [] };
       kept.sorted ??= [...kept.rows.keys()].sort(compare);
       const start = continuation === undefined ? from : fromToken(continuation);
-      const matching: string[] = [];
-      for (let at = start === undefined ? 0 : firstAtOrAfter(kept.sorted, start); at < kept.sorted.length; at += 1) {
+      const matching: Entity[] = [];
+      for (let at = firstAtOrAfter(kept.sorted, start ?? above ?? ''); at < kept.sorted.length; at += 1) {
         const row = kept.sorted[at] ?? '';
         if (below !== undefined && compare(row, below) >= 0) break;
-        matching.push(row);
+        if (above !== undefined && compare(row, above) <= 0) continue;
+        const found = kept.rows.get(row);
+        if (found === undefined || (where && !isMet(where, found.values))) continue;
+        matching.push({ partition, row, ...found, ...(columns && { values: pick(found.values, columns) }) });
         if (matching.length > limit) break;
       }
       const next = matching[limit];
-      const entities = matching.slice(0, limit).flatMap((row) => {
-        const found = kept.rows.get(row);
-        return found === undefined ? [] : [{ partition, row, ...found }];
-      });
-      return { entities, ...(next === undefined ? {} : { continuation: toToken(next) }) };
+      const entities = matching.slice(0, limit);
+      return { entities, ...(next === undefined ? {} : { continuation: toToken(next.row) }) };
     },
     write(partition, writes) {
       if (writes.length === 0) return [];
@@ -101,7 +103,7 @@ export function createMemoryTable(rows: MemoryRows = createMemoryRows()): Table 
   };
   return {
     get: (partition, row) => later(() => rows.get(partition, row)),
-    query: (partition, range, limit, continuation) => later(() => rows.query(partition, range, limit, continuation)),
+    query: (partition, query, limit, continuation) => later(() => rows.query(partition, query, limit, continuation)),
     write: (partition, writes) => later(() => rows.write(partition, writes)),
   };
 }
@@ -146,6 +148,9 @@ const bytesOf = (values: EntityValues): number =>
     (sum, [name, value]) => sum + 2 * name.length + (typeof value === 'string' ? 2 * value.length : 8),
     0,
   );
+
+const pick = (values: EntityValues, columns: readonly string[]): EntityValues =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => columns.includes(name)));
 
 // Opaque to callers, as the real ones.
 const toToken = (row: string): string => Buffer.from(row).toString('base64url');

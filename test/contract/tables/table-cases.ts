@@ -1,5 +1,6 @@
 // What every Table keeps to, whatever is behind it. Each case has a partition of its own.
 import { expect, test } from 'vitest';
+import { maxComparisons, type Condition } from '../../../shared/tables/condition.js';
 import { fromDocument, toDocument } from '../../../shared/tables/document.js';
 import { TableConflict, type ConflictKind, type Entity, type Table, type Write } from '../../../shared/tables/table.js';
 
@@ -10,6 +11,25 @@ const inserts = (from: number, below: number): Write[] =>
     row: row(from + index),
     values: { n: from + index },
   }));
+
+const compare = (column: string, operator: 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le', value: string): Condition => ({
+  type: 'compare',
+  column,
+  operator,
+  value,
+});
+const all = (...parts: readonly Condition[]): Condition => ({ type: 'all', parts });
+const any = (...parts: readonly Condition[]): Condition => ({ type: 'any', parts });
+
+async function writeStates(table: Table, partition: string): Promise<void> {
+  const time = (day: number): string => `2026-01-0${day}T00:00:00.000Z`;
+  await table.write(partition, [
+    { type: 'insert', row: 'a', values: { state: 'active', result: '', time: time(1), slots: 2 } },
+    { type: 'insert', row: 'b', values: { state: 'done', result: "it's '' or 1 eq 1", time: time(2) } },
+    { type: 'insert', row: 'c', values: { state: 'done', result: 'failure', time: time(3), other: true } },
+    { type: 'insert', row: 'd', values: { state: 'active', result: '', time: time(4) } },
+  ]);
+}
 
 export function testTable(tableOf: () => Table): void {
   let count = 0;
@@ -199,6 +219,87 @@ export function testTable(tableOf: () => Table): void {
     expect(await rowsOf('node:', 'node;')).toEqual(['node:1']);
     expect(await rowsOf('ready:0002')).toEqual(['ready:0002', 'task:a', 'task:b']);
     expect(await rowsOf(undefined, 'head')).toEqual(['event:x']);
+  });
+
+  test('lists rows behind one that need not be there any more', async () => {
+    const { table, partition } = fresh();
+    await table.write(partition, inserts(0, 6));
+    await table.write(partition, [{ type: 'delete', row: row(2) }]);
+    const { entities } = await table.query(partition, { above: row(2), below: row(5) }, 10);
+    expect(entities.map((entity) => entity.row)).toEqual([row(3), row(4)]);
+    expect((await table.query(partition, { above: row(3) }, 10)).entities.map((entity) => entity.row)).toEqual([
+      row(4),
+      row(5),
+    ]);
+  });
+
+  test.each<[string, Condition, readonly string[]]>([
+    ['equality', compare('state', 'eq', 'active'), ['a', 'd']],
+    ['difference, also from nothing', compare('result', 'ne', 'failure'), ['a', 'b', 'd']],
+    ['a bound on instants', compare('time', 'ge', '2026-01-02T00:00:00.000Z'), ['b', 'c', 'd']],
+    ['a value that is quoted', compare('result', 'eq', "it's '' or 1 eq 1"), ['b']],
+    ['nothing at all', compare('state', 'eq', 'none'), []],
+    ['all of several', all(compare('state', 'ne', 'done'), compare('time', 'gt', '2026-01-02T00:00:00.000Z')), ['d']],
+    ['one of several', any(compare('time', 'lt', '2026-01-02'), compare('time', 'le', '2026-01-02')), ['a']],
+    [
+      'nested ones',
+      all(any(compare('state', 'eq', 'done'), compare('result', 'eq', '')), any(compare('time', 'gt', '2026-01-03'))),
+      ['c', 'd'],
+    ],
+    [
+      'as many comparisons as may be asked',
+      any(...Array.from({ length: maxComparisons }, (_, index) => compare('state', 'eq', index === 7 ? 'done' : 'x'))),
+      ['b', 'c'],
+    ],
+  ])('lists the rows of which a condition holds: %s', async (_, where, expected) => {
+    const { table, partition } = fresh();
+    await writeStates(table, partition);
+    const { entities } = await table.query(partition, { from: 'a', below: 'e', where }, 10);
+    expect(entities.map((entity) => entity.row)).toEqual(expected);
+  });
+
+  test('gives every row that meets a condition once, in pages', async () => {
+    const { table, partition } = fresh();
+    const states = Array.from({ length: 60 }, (_, index) => (index % 3 === 0 ? 'failed' : 'done'));
+    await table.write(
+      partition,
+      states.map((state, index) => ({ type: 'insert', row: row(index), values: { state, n: index } })),
+    );
+    const found: unknown[] = [];
+    let continuation: string | undefined;
+    do {
+      const query = { where: compare('state', 'eq', 'failed') } as const;
+      const page = await table.query(partition, query, 7, continuation);
+      expect(page.entities.length).toBeLessThanOrEqual(7);
+      found.push(...page.entities.map((entity) => entity.values['n']));
+      continuation = page.continuation;
+    } while (continuation !== undefined);
+    expect(found).toEqual(Array.from({ length: 20 }, (_, index) => index * 3));
+  });
+
+  test('reads the wanted columns only, where a row has them', async () => {
+    const { table, partition } = fresh();
+    await writeStates(table, partition);
+    const query = { columns: ['state', 'slots'], where: compare('result', 'eq', 'failure') };
+    const { entities } = await table.query(partition, query, 10);
+    expect(entities).toHaveLength(1);
+    expect(entities[0]).toMatchObject({ partition, row: 'c' });
+    expect(entities[0]?.values).toEqual({ state: 'done' });
+    const [whole] = (await table.query(partition, { from: 'a', below: 'b' }, 1)).entities;
+    const [part] = (await table.query(partition, { from: 'a', below: 'b', columns: ['slots'] }, 1)).entities;
+    expect(part?.values).toEqual({ slots: 2 });
+    expect(part?.etag).toBe(whole?.etag);
+  });
+
+  test.each<[string, Condition]>([
+    ['too many comparisons', any(...Array.from({ length: maxComparisons + 1 }, () => compare('state', 'eq', 'x')))],
+    ['none', all()],
+    ['a name that is no column', compare("state eq 'x' or state", 'eq', 'x')],
+    ['a value whose order is anybody’s guess', compare('state', 'gt', 'ä')],
+    ['a value without bounds', compare('state', 'gt', 'x'.repeat(129))],
+  ])('refuses a condition of %s', async (_, where) => {
+    const { table, partition } = fresh();
+    await expect(table.query(partition, { where }, 10)).rejects.toThrow(Error);
   });
 
   test('keeps partitions apart', async () => {
