@@ -3,6 +3,7 @@
 import { preparationAndReleaseFilters, preparationAndReleaseProperties } from './job-node-filters.js';
 import { toPreparationAndReleaseStatus } from './job-node-resource.js';
 import { listPreparationAndRelease } from './list-preparation-and-release.js';
+import { continueAfterJobNode } from './read-job-nodes.js';
 import { listResources, pathId } from '../rest/resource-query.js';
 import { attemptFilters, toAttemptsResource } from './attempt-resource.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
@@ -22,6 +23,7 @@ export const jobNodeOperations: readonly OperationDefinition[] = [
         filters: preparationAndReleaseFilters,
         properties: preparationAndReleaseProperties,
         readPage: (page) => listPreparationAndRelease(services, jobId, page),
+        continueAfter: ({ jobNode }) => continueAfterJobNode(jobNode),
         toResource: ({ jobNode, job }) => toPreparationAndReleaseStatus(jobNode, job, request.baseUrl),
       });
       return { list };
@@ -40,6 +42,7 @@ export const jobNodeOperations: readonly OperationDefinition[] = [
       const list = await listResources(request, {
         filters: attemptFilters,
         readPage: (page) => listPreparationAndRelease(services, jobId, page),
+        continueAfter: ({ jobNode }) => continueAfterJobNode(jobNode),
         toResource: ({ jobNode, job }) => toAttemptsResource(jobNode, job, request.baseUrl),
       });
       return { list };

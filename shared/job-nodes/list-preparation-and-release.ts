@@ -1,7 +1,7 @@
 // Reading what the list of preparation and release status shows, which exists only for jobs that have a preparation.
 import { BatchError } from '../errors.js';
 import type { Job } from '../jobs/job.js';
-import type { ItemPage, PageRequest } from '../rest/paging.js';
+import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import type { JobNode } from './job-node.js';
 import { listJobNodes } from './read-job-nodes.js';
@@ -13,7 +13,7 @@ import { listJobNodes } from './read-job-nodes.js';
 export async function listPreparationAndRelease(
   services: Pick<Services, 'table'>,
   jobId: string,
-  page: PageRequest,
+  page: ListRequest,
 ): Promise<ItemPage<{ readonly jobNode: JobNode; readonly job: Job }>> {
   const { job, items, ...rest } = await listJobNodes(services, jobId, page);
   if (job.definition.jobPreparationTask === undefined)

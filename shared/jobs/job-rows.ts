@@ -1,5 +1,6 @@
 // A job's partition: `head`, one `node:` row per job node, one `ready:` row per task that may be assigned, one `task:` row per task,
 // and `event:` rows for events owed. `head` < `node:` < `ready:` < `task:`, so that one range read sees all that a pass decides from.
+import { toJobNodeColumns } from '../job-nodes/job-node-columns.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import type { ReadyTask } from '../tasks/task.js';
 import { fromDocument, toDocument } from '../tables/document.js';
@@ -25,7 +26,10 @@ export function fromJobHead(entity: Entity): Job {
   return entity.values['rowsHaveColumns'] === true ? { ...job, rowsHaveColumns: true } : job;
 }
 
-export const toJobNode = (jobNode: JobNode): EntityValues => toDocument('jobNode', jobNode);
+export const toJobNode = (jobNode: JobNode): EntityValues => ({
+  ...toDocument('jobNode', jobNode),
+  ...toJobNodeColumns(jobNode),
+});
 export const fromJobNode = (entity: Entity): JobNode => fromDocument<JobNode>('jobNode', entity.values);
 
 export const toReady = (ready: ReadyTask): EntityValues => toDocument('ready', ready);

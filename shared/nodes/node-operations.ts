@@ -3,7 +3,7 @@ import { disableScheduling, enableScheduling, rebootNode, reimageNode, type Node
 import { parseDisableScheduling, parseReboot, parseReimage } from './node-body.js';
 import { nodeFilters, nodeProperties } from './node-filters.js';
 import { toNodeResource } from './node-resource.js';
-import { listNodes, loadNode } from './read-nodes.js';
+import { continueAfterNode, listNodes, loadNode } from './read-nodes.js';
 import { listResources, pathId, selectFrom } from '../rest/resource-query.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
 import { acted, elementOf, listOf } from '../rest/success.js';
@@ -30,6 +30,7 @@ export const nodeOperations: readonly OperationDefinition[] = [
           const { pool, items, ...rest } = await listNodes(services, poolId, page);
           return { ...rest, items: items.map((node) => ({ node, pool })) };
         },
+        continueAfter: ({ node }) => continueAfterNode(node),
         toResource: ({ node, pool }) => toNodeResource(node, pool, request.baseUrl),
       });
       return { list };

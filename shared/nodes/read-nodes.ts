@@ -3,8 +3,13 @@ import { BatchError } from '../errors.js';
 import type { Pool } from '../pools/pool.js';
 import { fromNode, nodeRange, nodeRow, poolPartition } from '../pools/pool-rows.js';
 import { loadStoredPool } from '../pools/read-pools.js';
-import type { ItemPage, PageRequest } from '../rest/paging.js';
+import { toCondition } from '../rest/filter-columns.js';
+import type { Filter } from '../rest/odata-filter.js';
+import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
+import { continueAfterRow, readRows } from '../tables/read-rows.js';
+import type { RowQuery } from '../tables/table.js';
+import { nodeColumns } from './node-columns.js';
 import type { Node } from './node.js';
 
 /** The node and its pool. Throws PoolNotFound, NodeNotFound. */
@@ -21,19 +26,25 @@ export async function loadNode(
   return { node: fromNode(row), pool };
 }
 
-/** A page of the pool's nodes by id, with the pool. Throws PoolNotFound. */
+/** The continuation of the list that leads on right behind this node. */
+export const continueAfterNode = ({ id }: Node): string => continueAfterRow(nodeRow(id));
+
+/** A page of the pool's nodes by id, with the pool; without those that their columns rule out for the filter. Throws PoolNotFound. */
 export async function listNodes(
   services: Pick<Services, 'table'>,
   poolId: string,
-  { limit, continuation }: PageRequest,
+  { filter, ...page }: ListRequest,
 ): Promise<ItemPage<Node> & { readonly pool: Pool }> {
-  const [{ pool }, page] = await Promise.all([
-    loadStoredPool(services, poolId),
-    services.table.query(poolPartition(poolId), nodeRange, limit, continuation),
+  const reading = loadStoredPool(services, poolId);
+  const query = filter === undefined ? nodeRange : toNodeQuery(filter, (await reading).pool);
+  const [{ rows, ...rest }, { pool }] = await Promise.all([
+    readRows(services.table, poolPartition(poolId), query, page),
+    reading,
   ]);
-  return {
-    pool,
-    items: page.entities.map(fromNode),
-    ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
-  };
+  return { ...rest, pool, items: rows.map(fromNode) };
+}
+
+function toNodeQuery(filter: Filter, { nodesHaveColumns }: Pool): RowQuery {
+  const where = nodesHaveColumns && toCondition(filter, nodeColumns);
+  return { ...nodeRange, ...(where && { where }) };
 }

@@ -31,6 +31,7 @@ export function toNewPool(
     nextNodeNumber: 0,
     joinKeys: [{ ...joinKey, since: at }],
     orderSecret,
+    nodesHaveColumns: true,
   };
 }
 

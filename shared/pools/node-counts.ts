@@ -22,12 +22,12 @@ const names: Readonly<Record<NodeState, string>> = {
   waitingforstarttask: 'waitingForStartTask',
 };
 
-export function toNodeCounts({ pool, nodes }: PoolWithNodes): Record<string, unknown> {
+export function toNodeCounts({ pool, nodeStates }: PoolWithNodes): Record<string, unknown> {
   const count = (states: readonly NodeState[]): Record<string, number> => {
     const counts: Record<string, number> = { preempted: 0 };
     for (const name of Object.values(names)) counts[name] = 0;
     for (const state of states) counts[names[state]] = (counts[names[state]] ?? 0) + 1;
     return { ...counts, total: states.length };
   };
-  return { poolId: pool.definition.id, dedicated: count(nodes.map(({ state }) => state)), lowPriority: count([]) };
+  return { poolId: pool.definition.id, dedicated: count(nodeStates), lowPriority: count([]) };
 }

@@ -1,6 +1,9 @@
 // What a list of pools can be filtered by, and which properties of a pool can be selected.
 // https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch
-import { filterable, type FilterTable } from '../rest/odata-filter.js';
+import { filterable, type Filter, type FilterTable } from '../rest/odata-filter.js';
+import { matchesFilter } from '../rest/odata-match.js';
+import { toPoolResource } from './pool-resource.js';
+import type { Pool } from './pool.js';
 
 export const poolFilters = {
   id: filterable.text,
@@ -55,3 +58,8 @@ export const poolProperties = [
   'targetNodeCommunicationMode',
   'currentNodeCommunicationMode',
 ] as const;
+
+/** Whether a pool passes the filter, which is about nothing that its nodes would have to be counted for. */
+export function toPoolTest(filter: Filter | undefined): (pool: Pool) => boolean {
+  return (pool) => filter === undefined || matchesFilter(filter, toPoolResource(pool, 0, ''));
+}

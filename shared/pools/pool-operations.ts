@@ -4,9 +4,9 @@ import { deletePool } from './delete-pool.js';
 import { updatePool } from './update-pool.js';
 import { parsePoolAdd, parsePoolPatch, parsePoolProperties } from './pool-body.js';
 import { nodeCountFilters, toNodeCounts } from './node-counts.js';
-import { poolFilters, poolProperties } from './pool-filters.js';
+import { poolFilters, poolProperties, toPoolTest } from './pool-filters.js';
 import { poolUrl, toPoolResource } from './pool-resource.js';
-import { listPools, loadPool, loadStoredPool } from './read-pools.js';
+import { continueAfterPool, listPools, loadPool, loadStoredPool } from './read-pools.js';
 import { getQuery, listQuery, listResources, pathId, selectFrom } from '../rest/resource-query.js';
 import { toValidators } from '../rest/etag.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
@@ -37,9 +37,10 @@ export const poolOperations: readonly OperationDefinition[] = [
       const list = await listResources(request, {
         filters: poolFilters,
         properties: poolProperties,
-        readPage: (page) => listPools(services, page),
+        readPage: (page) => listPools(services, page, { id: 'id', isWanted: toPoolTest(page.filter) }),
+        continueAfter: continueAfterPool,
         byId: { read: (id) => loadPool(services, id), absent: 'PoolNotFound' },
-        toResource: ({ pool, nodes }) => toPoolResource(pool, nodes, request.baseUrl),
+        toResource: ({ pool, nodeStates }) => toPoolResource(pool, nodeStates.length, request.baseUrl),
       });
       return { list };
     },
@@ -53,8 +54,8 @@ export const poolOperations: readonly OperationDefinition[] = [
     conditional: true,
     success: entityOf('pools/@Element'),
     handle: async (request, services) => {
-      const { pool, nodes } = await loadPool(services, pathId(request, 'poolId'));
-      const json = selectFrom(request, toPoolResource(pool, nodes, request.baseUrl), poolProperties);
+      const { pool, nodeStates } = await loadPool(services, pathId(request, 'poolId'));
+      const json = selectFrom(request, toPoolResource(pool, nodeStates.length, request.baseUrl), poolProperties);
       return { json, ...toValidators(pool.lastModified) };
     },
   },
@@ -117,11 +118,14 @@ export const poolOperations: readonly OperationDefinition[] = [
     route: 'nodecounts',
     summary: 'Counts the nodes of each pool by state.',
     query: ['$filter', 'maxresults'],
+    largestPage: 10,
     success: listOf('poolnodecounts'),
     handle: async (request, services) => {
       const list = await listResources(request, {
         filters: nodeCountFilters,
-        readPage: (page) => listPools(services, page),
+        readPage: (page) => listPools(services, page, { id: 'poolId' }),
+        continueAfter: continueAfterPool,
+        byId: { property: 'poolId', read: (id) => loadPool(services, id), absent: 'PoolNotFound' },
         toResource: toNodeCounts,
       });
       return { list };

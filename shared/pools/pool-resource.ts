@@ -1,5 +1,4 @@
 // A pool as Batch's JSON shows it (CloudPool). Reading request bodies is pool-body.ts.
-import type { Node } from '../nodes/node.js';
 import { etagOf } from '../rest/etag.js';
 import { formatDuration } from '../rest/iso-duration.js';
 import { ifSet, unlessEmpty } from '../tasks/run-resource.js';
@@ -12,7 +11,7 @@ export function poolUrl(poolId: string, baseUrl: string): string {
 }
 
 /** The pool with every default spelled out, and how many of its nodes exist now. */
-export function toPoolResource(pool: Pool, nodes: readonly Node[], baseUrl: string): Record<string, unknown> {
+export function toPoolResource(pool: Pool, nodeCount: number, baseUrl: string): Record<string, unknown> {
   const { definition } = pool;
   return {
     id: definition.id,
@@ -26,7 +25,7 @@ export function toPoolResource(pool: Pool, nodes: readonly Node[], baseUrl: stri
     allocationState: pool.allocationState,
     allocationStateTransitionTime: pool.allocationStateTransitionTime,
     ...unlessEmpty('resizeErrors', pool.resizeErrors ?? []),
-    currentDedicatedNodes: nodes.length,
+    currentDedicatedNodes: nodeCount,
     currentLowPriorityNodes: 0,
     ...toPoolSpecification(definition),
   };

@@ -1,5 +1,6 @@
 // A pool's partition: `head`, one `job:` row per job with business here, one `node:` row per node, and `event:` rows for events owed.
 // It exists before and after its pool does, as long as a job names it.
+import { toNodeColumns } from '../nodes/node-columns.js';
 import type { Node } from '../nodes/node.js';
 import { fromDocument, toDocument } from '../tables/document.js';
 import type { Entity, EntityValues, RowRange } from '../tables/table.js';
@@ -14,14 +15,18 @@ export const nodeRange: RowRange = { from: 'node:', below: 'node;' };
 export const nodeRow = (nodeId: string): string => `node:${nodeId}`;
 export const jobRefRow = (jobId: string): string => `job:${jobId.toLowerCase()}`;
 
-export const toPoolHead = (pool: Pool): EntityValues => toDocument('pool', pool);
+// Outside of the document, so that a version that writes nodes without columns loses the mark with its next change of the pool.
+export function toPoolHead({ nodesHaveColumns, ...pool }: Pool): EntityValues {
+  return { ...toDocument('pool', pool), ...(nodesHaveColumns && { nodesHaveColumns }) };
+}
 export function fromPoolHead(entity: Entity): Pool {
   const pool = fromDocument<Omit<Pool, 'joinKeys' | 'orderSecret'> & Partial<Pool>>('pool', entity.values);
   // A pool that was added before machines joined with keys has none: nobody can join it until one is made by rotation.
-  return { ...pool, joinKeys: pool.joinKeys ?? [], orderSecret: pool.orderSecret ?? '' };
+  const whole = { ...pool, joinKeys: pool.joinKeys ?? [], orderSecret: pool.orderSecret ?? '' };
+  return entity.values['nodesHaveColumns'] === true ? { ...whole, nodesHaveColumns: true } : whole;
 }
 
-export const toNode = (node: Node): EntityValues => toDocument('node', node);
+export const toNode = (node: Node): EntityValues => ({ ...toDocument('node', node), ...toNodeColumns(node) });
 export const fromNode = (entity: Entity): Node => fromDocument<Node>('node', entity.values);
 
 export const toJobRef = (ref: JobRef): EntityValues => toDocument('ref', ref);

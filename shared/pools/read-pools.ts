@@ -1,16 +1,20 @@
-// Reading pools with their nodes: one, or a page of all.
+// Reading pools with the states of their nodes: one, or a page of all.
 import { BatchError } from '../errors.js';
-import type { Node } from '../nodes/node.js';
-import type { ItemPage, PageRequest } from '../rest/paging.js';
+import { mapInGroups } from '../map-in-groups.js';
+import { countedColumns, fromCountedColumns } from '../nodes/node-columns.js';
+import type { NodeState } from '../nodes/node.js';
+import { toKeyRange } from '../rest/filter-keys.js';
+import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
-import type { Entity } from '../tables/table.js';
+import { continueAfterRow, readRows } from '../tables/read-rows.js';
 import type { Pool } from './pool.js';
 import { fromNode, fromPoolHead, headRow, nodeRange, poolListPartition, poolPartition } from './pool-rows.js';
 
-export type PoolWithNodes = { readonly pool: Pool; readonly nodes: readonly Node[] };
+export type PoolWithNodes = { readonly pool: Pool; readonly nodeStates: readonly NodeState[] };
 export type StoredPool = { readonly pool: Pool; readonly etag: string };
 
 const pageSize = 1000;
+const poolsAtOnce = 20;
 
 /**
  * The pool's head with its row's etag. Throws PoolNotFound, also when `meant` is given and the id belongs to another incarnation by now:
@@ -29,39 +33,45 @@ export async function loadStoredPool(
   return { pool, etag: head.etag };
 }
 
-/** The pool and all its nodes. Throws PoolNotFound. */
+/** The pool and the states of all its nodes. Throws PoolNotFound. */
 export async function loadPool(services: Pick<Services, 'table'>, poolId: string): Promise<PoolWithNodes> {
-  const [{ pool }, nodes] = await Promise.all([loadStoredPool(services, poolId), loadNodes(services, poolId)]);
-  return { pool, nodes };
+  const { pool } = await loadStoredPool(services, poolId);
+  return { pool, nodeStates: await loadNodeStates(services, pool) };
 }
 
-/** A page of all pools by id, each with its nodes. */
+/** The continuation of the list that leads on right behind this pool. */
+export const continueAfterPool = ({ pool }: PoolWithNodes): string =>
+  continueAfterRow(pool.definition.id.toLowerCase());
+
+/**
+ * A page of all pools by id, each with the states of its nodes; without those whose id `filter` rules out, or that `isWanted` does not
+ * hold for: their nodes need not be read.
+ */
 export async function listPools(
   services: Pick<Services, 'table'>,
-  { limit, continuation }: PageRequest,
+  { filter, ...page }: ListRequest,
+  { id, isWanted = () => true }: { readonly id: 'id' | 'poolId'; isWanted?(pool: Pool): boolean },
 ): Promise<ItemPage<PoolWithNodes>> {
-  const page = await services.table.query(poolListPartition, {}, limit, continuation);
-  const found = await Promise.all(page.entities.map((key) => loadIfThere(services, key)));
-  return {
-    items: found.filter((pool): pool is PoolWithNodes => pool !== undefined),
-    ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
-  };
+  const query = toKeyRange(filter, id, '');
+  const { rows, ...rest } = await readRows(services.table, poolListPartition, query, page);
+  const found = await mapInGroups(rows, poolsAtOnce, async ({ row }) => {
+    const head = await services.table.get(poolPartition(row), headRow);
+    // The list also names pools that only jobs speak of.
+    const pool = head && fromPoolHead(head);
+    return pool && isWanted(pool) ? { pool, nodeStates: await loadNodeStates(services, pool) } : undefined;
+  });
+  return { ...rest, items: found.filter((pool) => pool !== undefined) };
 }
 
-// The list also names pools that only jobs speak of.
-async function loadIfThere(services: Pick<Services, 'table'>, key: Entity): Promise<PoolWithNodes | undefined> {
-  const head = await services.table.get(poolPartition(key.row), headRow);
-  if (head === undefined) return undefined;
-  return { pool: fromPoolHead(head), nodes: await loadNodes(services, key.row) };
-}
-
-async function loadNodes({ table }: Pick<Services, 'table'>, poolId: string): Promise<readonly Node[]> {
-  const nodes: Node[] = [];
+async function loadNodeStates({ table }: Pick<Services, 'table'>, pool: Pool): Promise<readonly NodeState[]> {
+  const partition = poolPartition(pool.definition.id);
+  const query = pool.nodesHaveColumns ? { ...nodeRange, columns: countedColumns } : nodeRange;
+  const states: NodeState[] = [];
   let continuation: string | undefined;
   do {
-    const page = await table.query(poolPartition(poolId), nodeRange, pageSize, continuation);
-    nodes.push(...page.entities.map(fromNode));
+    const page = await table.query(partition, query, pageSize, continuation);
+    states.push(...page.entities.map((row) => (pool.nodesHaveColumns ? fromCountedColumns(row) : fromNode(row).state)));
     continuation = page.continuation;
   } while (continuation !== undefined);
-  return nodes;
+  return states;
 }

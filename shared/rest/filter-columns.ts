@@ -50,8 +50,8 @@ function weakenComparison(filter: FilterComparison, columns: FilterColumns): Con
     value: text,
   });
   const { operator } = filter;
-  // An absent value differs from every value.
-  if (operator === 'ne') return isComparable(value) ? compare('ne', value) : undefined;
+  // An absent value differs from every value, also from the empty one that its column has.
+  if (operator === 'ne') return value !== '' && isComparable(value) ? compare('ne', value) : undefined;
   const exists = compare('gt', '');
   // As texts, numbers are equal or not, and in no order.
   const isOrdered = filter.kind !== 'number' && filter.kind !== 'boolean';

@@ -9,6 +9,8 @@ import { decodeRouteValues, type RequestUrl } from './request-url.js';
 export type OperationOptions = {
   /** Query parameters besides `api-version` and `timeout`; `maxresults` brings `$skiptoken`. 'any' accepts all (an operation that refuses anyway). */
   readonly query?: readonly string[] | 'any';
+  /** Largest `maxresults`, and its default; 1000 without. */
+  readonly largestPage?: number;
   /** Whether the four conditional headers are honoured: by the wrapper on a read, by the handler on a write. */
   readonly conditional?: boolean;
   /** Whether a JSON object is expected; 'none' by default. */
@@ -89,7 +91,7 @@ export async function readOperationRequest(
   refuseUnknownQuery(name, options, url);
   refuseTwoMeanings(url);
   const timeoutSeconds = requireWholeNumber('timeout', query('timeout'), 0, Number.MAX_SAFE_INTEGER);
-  const page = readPage(query);
+  const page = readPage(query, options.largestPage ?? largestPage);
   const conditions = parseConditions(header);
   const params = decodeRouteValues(raw.params, url.rawPath);
   return {
@@ -172,8 +174,8 @@ function refuseTwoMeanings({ query }: RequestUrl): void {
   }
 }
 
-function readPage(query: OperationRequest['query']): PageRequest {
-  const limit = requireWholeNumber('maxresults', query('maxresults'), 1, largestPage) ?? largestPage;
+function readPage(query: OperationRequest['query'], most: number): PageRequest {
+  const limit = requireWholeNumber('maxresults', query('maxresults'), 1, most) ?? most;
   const token = query('$skiptoken');
   return token === undefined ? { limit } : { limit, continuation: decodeSkipToken(token) };
 }

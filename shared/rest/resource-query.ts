@@ -22,7 +22,12 @@ export type ListSource<Item> = {
   /** The continuation that leads on right behind this item, so that a list with a filter need not be read in pages as small as its answers. */
   continueAfter?(item: Item): string;
   /** A read by id, for filters that pin the ids; `absent` is the code that says that there is none. */
-  readonly byId?: { read(id: string): Promise<Item>; readonly absent: BatchErrorCode };
+  readonly byId?: {
+    read(id: string): Promise<Item>;
+    readonly absent: BatchErrorCode;
+    /** By which filters name it, where that is not `id`. */
+    readonly property?: string;
+  };
   /** The item as shown, or undefined when there is nothing to show of it. */
   toResource(item: Item): object | undefined;
 };
@@ -43,7 +48,7 @@ export async function listResources<Item>(asked: Asked, source: ListSource<Item>
   const select = parseSelect(asked.query('$select'), source.properties ?? []);
   const expression = asked.query('$filter');
   const filter = expression === undefined ? undefined : parseFilter(expression, source.filters);
-  const ids = filter && source.byId && equalitiesOf(filter, 'id');
+  const ids = filter && source.byId && equalitiesOf(filter, source.byId.property ?? 'id');
   const scope = `${asked.operation}${ids ? ' by id' : ''}`;
   const { limit, continuation } = asked.page;
   const from = { limit, ...(continuation !== undefined && { continuation: openContinuation(scope, continuation) }) };

@@ -26,7 +26,8 @@ export const isComparable = (value: string): boolean => value.length <= longestV
 /** Throws for a condition that the interface rules out: too many comparisons, none, or names and values that no column has. */
 export function refuseUnaskable(condition: Condition): void {
   const comparisons = comparisonsOf(condition);
-  if (comparisons.length > maxComparisons) throw new Error(`A condition of ${comparisons.length} comparisons was asked`);
+  if (comparisons.length > maxComparisons)
+    throw new Error(`A condition of ${comparisons.length} comparisons was asked`);
   for (const { column, value } of comparisons) {
     if (!/^[A-Za-z][A-Za-z0-9]*$/.test(column)) throw new Error(`'${column}' is no name of a column`);
     if (!isComparable(value)) throw new Error(`Column '${column}' cannot be compared with such a value`);

@@ -32,6 +32,7 @@ export const taskFileOperations: readonly OperationDefinition[] = [
       const list = await listResources(request, {
         filters: fileFilters,
         readPage: createFileList(services, root, recursive),
+        continueAfter: ({ name }) => name,
         toResource: (file) => toNodeFileResource(file, toPlace(root, request.baseUrl)),
       });
       return { list };

@@ -1,6 +1,7 @@
 // What a list of tasks can be filtered by, and which properties of a task can be selected.
 // https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch
 import { filterable, type FilterTable } from '../rest/odata-filter.js';
+import type { ListSource } from '../rest/resource-query.js';
 
 export const taskFilters = {
   id: filterable.text,
@@ -45,3 +46,24 @@ export const taskProperties = [
   'applicationPackageReferences',
   'authenticationTokenSettings',
 ] as const;
+
+/** The subtasks of a task that has none; what can be selected of them is known. */
+export const noSubtasks: ListSource<never> = {
+  filters: {},
+  properties: [
+    'id',
+    'nodeInfo',
+    'startTime',
+    'endTime',
+    'exitCode',
+    'containerInfo',
+    'failureInfo',
+    'state',
+    'stateTransitionTime',
+    'previousState',
+    'previousStateTransitionTime',
+    'result',
+  ],
+  readPage: () => Promise.resolve({ items: [] }),
+  toResource: () => undefined,
+};

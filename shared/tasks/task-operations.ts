@@ -4,9 +4,9 @@ import { getQuery, listQuery, listResources, pathId, selectFrom } from '../rest/
 import { toValidators } from '../rest/etag.js';
 import { addTask, addTasks } from './add-tasks.js';
 import { deleteTask } from './delete-task.js';
-import { listTasks, loadTask } from './read-tasks.js';
+import { continueAfterTask, listTasks, loadTask } from './read-tasks.js';
 import { readTaskCollection, toTaskAddResults } from './task-collection-resource.js';
-import { taskFilters, taskProperties } from './task-filters.js';
+import { noSubtasks, taskFilters, taskProperties } from './task-filters.js';
 import { parseTaskAdd, parseTaskUpdate, taskUrl, toTaskResource } from './task-resource.js';
 import { updateTask } from './update-task.js';
 
@@ -57,6 +57,7 @@ export const taskOperations: readonly OperationDefinition[] = [
         filters: taskFilters,
         properties: taskProperties,
         readPage: (page) => listTasks(services, jobId, page),
+        continueAfter: continueAfterTask,
         byId: { read: (id) => loadTask(services, jobId, id), absent: 'TaskNotFound' },
         toResource: (task) => toTaskResource(task, request),
       });
@@ -114,7 +115,7 @@ export const taskOperations: readonly OperationDefinition[] = [
     handle: async (request, services) => {
       // Only multi-instance tasks have subtasks, and these are refused when they are added.
       await loadTask(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
-      return { list: { items: [] } };
+      return { list: await listResources(request, noSubtasks) };
     },
   },
   {

@@ -84,6 +84,25 @@ describe('a list', () => {
     expect(pages.flat()).toEqual([items[299]]);
   });
 
+  test('that can go on behind any item asks for more and more where few pass the filter, and shows each once', async () => {
+    const items = numbered(3000, (index) => (index % 500 === 499 ? 'completed' : 'active'));
+    const source = { ...createSource(items), continueAfter: ({ id }: Item) => String(Number(id.slice(1)) + 1) };
+    const filter = { $filter: "state eq 'completed'" };
+    const first = await listResources(asked(filter, 2), source);
+    expect(first.items.map((item) => (item as Item).id)).toEqual(['t0499', 't0999']);
+    expect(source.reads).toEqual([
+      'page of 2',
+      'page of 8',
+      'page of 32',
+      'page of 128',
+      'page of 512',
+      'page of 1000',
+    ]);
+    const pages = await readAll(source, filter, 2);
+    expect(pages.flat()).toEqual(items.filter(({ state }) => state === 'completed'));
+    expect(pages.every((page) => page.length <= 2)).toBe(true);
+  });
+
   test('shows what was selected only', async () => {
     const { items } = await listResources(asked({ $select: 'id', $expand: 'stats' }), createSource(numbered(1)));
     expect(items).toEqual([{ id: 't0000' }]);
