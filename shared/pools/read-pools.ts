@@ -2,11 +2,12 @@
 import { BatchError } from '../errors.js';
 import { mapInGroups } from '../map-in-groups.js';
 import { countedColumns, fromCountedColumns } from '../nodes/node-columns.js';
-import type { NodeState } from '../nodes/node.js';
+import type { Node, NodeState } from '../nodes/node.js';
 import { toKeyRange } from '../rest/filter-keys.js';
 import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import { continueAfterRow, readRows } from '../tables/read-rows.js';
+import type { Entity, RowQuery } from '../tables/table.js';
 import type { Pool } from './pool.js';
 import { fromNode, fromPoolHead, headRow, nodeRange, poolListPartition, poolPartition } from './pool-rows.js';
 
@@ -63,15 +64,28 @@ export async function listPools(
   return { ...rest, items: found.filter((pool) => pool !== undefined) };
 }
 
-async function loadNodeStates({ table }: Pick<Services, 'table'>, pool: Pool): Promise<readonly NodeState[]> {
-  const partition = poolPartition(pool.definition.id);
-  const query = pool.nodesHaveColumns ? { ...nodeRange, columns: countedColumns } : nodeRange;
-  const states: NodeState[] = [];
+/** All nodes of the pool. */
+export async function loadNodes(services: Pick<Services, 'table'>, poolId: string): Promise<readonly Node[]> {
+  return (await readNodeRows(services, poolId, nodeRange)).map(fromNode);
+}
+
+async function loadNodeStates(services: Pick<Services, 'table'>, pool: Pool): Promise<readonly NodeState[]> {
+  const poolId = pool.definition.id;
+  if (pool.nodesHaveColumns !== true) return (await loadNodes(services, poolId)).map(({ state }) => state);
+  return (await readNodeRows(services, poolId, { ...nodeRange, columns: countedColumns })).map(fromCountedColumns);
+}
+
+async function readNodeRows(
+  { table }: Pick<Services, 'table'>,
+  poolId: string,
+  query: RowQuery,
+): Promise<readonly Entity[]> {
+  const rows: Entity[] = [];
   let continuation: string | undefined;
   do {
-    const page = await table.query(partition, query, pageSize, continuation);
-    states.push(...page.entities.map((row) => (pool.nodesHaveColumns ? fromCountedColumns(row) : fromNode(row).state)));
+    const page = await table.query(poolPartition(poolId), query, pageSize, continuation);
+    rows.push(...page.entities);
     continuation = page.continuation;
   } while (continuation !== undefined);
-  return states;
+  return rows;
 }

@@ -6,7 +6,7 @@ import type { Conditions } from '../rest/conditions.js';
 import type { Services } from '../services.js';
 import { changePool, type PoolChange } from './change-pool.js';
 import type { Pool } from './pool.js';
-import { loadPool } from './read-pools.js';
+import { loadNodes } from './read-pools.js';
 
 export type ResizeRequest = {
   readonly targetDedicatedNodes?: number;
@@ -48,7 +48,7 @@ export async function removeNodes(
   return changePool(services, poolId, conditions, async (pool, now) => {
     requireSteady(pool);
     const nodeIds = [...new Set(request.nodeIds)];
-    const { nodes } = await loadPool(services, poolId);
+    const nodes = await loadNodes(services, poolId);
     const missing = nodeIds.find((id) => !nodes.some((node) => node.id === id));
     if (missing !== undefined) throw new BatchError('NodeNotFound', `Pool '${poolId}' has no node '${missing}'`);
     // What it has, not what it wanted: a resize that was stopped is not taken up again. Machines that joined by themselves are beside that.
