@@ -4,8 +4,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // A suite of its own: vitest.lifecycle.config.ts.
-    exclude: [...configDefaults.exclude, 'test/lifecycle/**'],
+    // Suites of their own: vitest.lifecycle.config.ts, vitest.clients.config.ts.
+    exclude: [...configDefaults.exclude, 'test/lifecycle/**', 'test/clients/{az,python}/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

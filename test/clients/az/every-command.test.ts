@@ -103,7 +103,7 @@ describe.skipIf(!isInstalled)('az batch', () => {
         expect(await az.refusal('job create', { id: 'AZ-FLAGS', 'pool-id': 'az-none' })).toBe('JobExists');
         expect(await az.run('job show', { 'job-id': 'az-states' })).toMatchObject({
           constraints: { maxWallClockTime: '1 day, 2:00:00', maxTaskRetryCount: 2 },
-          onTaskFailure: 'performExitOptionsJobAction',
+          onTaskFailure: 'performexitoptionsjobaction',
           state: 'active',
         });
         await az.run('job set', { 'job-id': 'az-states', priority: 7 });
@@ -335,7 +335,7 @@ describe.skipIf(!isInstalled)('az batch', () => {
             (verb) => [`job-schedule ${verb}`, { 'job-schedule-id': 'az-s' }] as const,
           ),
           ['job-schedule set', { 'job-schedule-id': 'az-s', metadata: 'a=b' }],
-          ['job-schedule reset', { 'job-schedule-id': 'az-s', 'pool-id': 'p' }],
+          ['job-schedule reset', { 'job-schedule-id': 'az-s', 'pool-id': 'p', 'recurrence-interval': 'PT1H' }],
           ['job-schedule delete', { 'job-schedule-id': 'az-s', yes: true }],
         ];
         const codes = await Promise.all(refused.map(([command, flags]) => az.refusal(command, flags)));

@@ -1,0 +1,69 @@
+// A proxy between clients and a stack, which changes nothing and remembers who asked what and how that was answered.
+import { createServer, request as askStack, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+
+export type Exchange = {
+  readonly client: ClientName | undefined;
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly target: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body of an answer in JSON. */
+  readonly json?: string;
+};
+export type ClientName = 'js' | 'python' | 'az';
+
+export type Wire = {
+  readonly url: string;
+  readonly exchanges: readonly Exchange[];
+  stop(): Promise<void>;
+};
+
+/** Listens on a free port of this machine for what is meant for `stackUrl`. The Host stays the proxy's, so that links lead back to it. */
+export async function startWire(stackUrl: string): Promise<Wire> {
+  const exchanges: Exchange[] = [];
+  const { hostname, port } = new URL(stackUrl);
+  const server = createServer((asked, answer) => {
+    const { method = '', url: target = '', rawHeaders } = asked;
+    const onward = askStack({ hostname, port, method, path: target, headers: rawHeaders }, (given) => {
+      const status = given.statusCode ?? 0;
+      answer.writeHead(status, given.statusMessage, given.rawHeaders);
+      const client = clientOf(asked);
+      const remember = (json?: string): void => {
+        const headers = Object.fromEntries(Object.entries(given.headers).map(([name, value]) => [name, String(value)]));
+        exchanges.push({ client, method, target, status, headers, ...(json === undefined ? {} : { json }) });
+      };
+      if (given.headers['content-type']?.startsWith('application/json;odata') === true && method !== 'HEAD') {
+        void buffer(given).then((body) => {
+          remember(body.toString('utf8'));
+          answer.end(body);
+        }, answer.destroy.bind(answer));
+      } else {
+        remember();
+        given.pipe(answer);
+      }
+    });
+    onward.on('error', () => answer.destroy());
+    asked.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    exchanges,
+    stop: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function clientOf({ headers }: IncomingMessage): ClientName | undefined {
+  const agent = headers['user-agent'] ?? '';
+  if (agent.endsWith(' az')) return 'az';
+  if (agent.includes('@azure/batch')) return 'js';
+  return agent.startsWith('python/') ? 'python' : undefined;
+}
