@@ -1,6 +1,8 @@
 // What the list of preparation and release status can be filtered by, and which of its properties can be selected.
 // https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch
+import { propertiesOf } from '../rest/answer-types.js';
 import { filterable, type FilterTable } from '../rest/odata-filter.js';
+import { preparationAndReleaseStatus } from './job-node-schema.js';
 
 export const preparationAndReleaseFilters = {
   poolId: filterable.choice,
@@ -17,10 +19,4 @@ export const preparationAndReleaseFilters = {
   'jobReleaseTaskExecutionInfo/result': filterable.choice,
 } as const satisfies FilterTable;
 
-export const preparationAndReleaseProperties = [
-  'poolId',
-  'nodeId',
-  'nodeUrl',
-  'jobPreparationTaskExecutionInfo',
-  'jobReleaseTaskExecutionInfo',
-] as const;
+export const preparationAndReleaseProperties = propertiesOf(preparationAndReleaseStatus);

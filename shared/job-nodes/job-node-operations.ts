@@ -6,6 +6,7 @@ import { listPreparationAndRelease } from './list-preparation-and-release.js';
 import { continueAfterJobNode } from './read-job-nodes.js';
 import { listResources, pathId } from '../rest/resource-query.js';
 import { attemptFilters, toAttemptsResource } from './attempt-resource.js';
+import { preparationAndReleaseAttempts, preparationAndReleaseStatus } from './job-node-schema.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
 import { listOf } from '../rest/success.js';
 
@@ -16,7 +17,7 @@ export const jobNodeOperations: readonly OperationDefinition[] = [
     route: 'jobs/{jobId}/jobpreparationandreleasetaskstatus',
     summary: 'Lists how the preparation and release of a job went on each node.',
     query: ['$filter', '$select', 'maxresults'],
-    success: listOf('jobpreparationandreleasetaskstatuslist'),
+    success: listOf('jobpreparationandreleasetaskstatuslist', preparationAndReleaseStatus),
     handle: async (request, services) => {
       const jobId = pathId(request, 'jobId');
       const list = await listResources(request, {
@@ -36,7 +37,7 @@ export const jobNodeOperations: readonly OperationDefinition[] = [
     summary: 'Lists every attempt of the preparation and release of a job on each node.',
     isExtension: true,
     query: ['$filter', 'maxresults'],
-    success: listOf('jobpreparationandreleasetaskattempts'),
+    success: listOf('jobpreparationandreleasetaskattempts', preparationAndReleaseAttempts),
     handle: async (request, services) => {
       const jobId = pathId(request, 'jobId');
       const list = await listResources(request, {

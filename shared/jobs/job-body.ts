@@ -73,7 +73,7 @@ const poolInfoBody = z
       refuse(context, 'InvalidPropertyValue', 'a job has either this or autoPoolSpecification', ['poolId']);
   });
 
-const jobAddBody = z
+export const jobAddBody = z
   .strictObject({
     id: idText,
     displayName: displayNameText.optional(),
@@ -110,10 +110,15 @@ const jobAddBody = z
         'jobReleaseTask',
         'id',
       ]);
-  });
+  })
+  .meta({ id: 'JobAddParameter' });
 
-const disableBody = z.strictObject({ disableTasks: choice(['requeue', 'terminate', 'wait']) });
-const terminateBody = z.strictObject({ terminateReason: text(1024).optional() });
+export const jobDisableBody = z
+  .strictObject({ disableTasks: choice(['requeue', 'terminate', 'wait']) })
+  .meta({ id: 'JobDisableParameter' });
+export const jobTerminateBody = z
+  .strictObject({ terminateReason: text(1024).optional() })
+  .meta({ id: 'JobTerminateParameter' });
 
 /**
  * The job that the body of Add Job describes.
@@ -146,7 +151,7 @@ export function parseJobAdd(json: unknown): JobDefinition {
 
 /** What the optional body of Terminate Job says. Throws BatchError as parseJobAdd does. */
 export function parseTerminate(json: unknown): { terminateReason?: string } {
-  const { terminateReason } = json === undefined ? {} : parseBody(terminateBody, json);
+  const { terminateReason } = json === undefined ? {} : parseBody(jobTerminateBody, json);
   return terminateReason === undefined ? {} : { terminateReason };
 }
 
@@ -163,7 +168,7 @@ export function fromJobConstraints(
 
 /** How the body of Disable Job wants running tasks to be dealt with. Throws BatchError as parseJobAdd does. */
 export function parseDisable(json: unknown): { disableTasks: DisableTasks } {
-  return parseBody(disableBody, json);
+  return parseBody(jobDisableBody, json);
 }
 
 function fromPreparation(body: z.output<typeof preparationBody>): PreparationDefinition {

@@ -1,6 +1,8 @@
 // What a list of jobs can be filtered by, and which properties of a job can be selected.
 // https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch
+import { propertiesOf } from '../rest/answer-types.js';
 import { filterable, type FilterTable } from '../rest/odata-filter.js';
+import { cloudJob } from './job-schema.js';
 
 export const jobFilters = {
   id: filterable.text,
@@ -13,31 +15,4 @@ export const jobFilters = {
   'executionInfo/poolId': filterable.text,
 } as const satisfies FilterTable;
 
-export const jobProperties = [
-  'id',
-  'displayName',
-  'usesTaskDependencies',
-  'url',
-  'eTag',
-  'lastModified',
-  'creationTime',
-  'state',
-  'stateTransitionTime',
-  'previousState',
-  'previousStateTransitionTime',
-  'priority',
-  'allowTaskPreemption',
-  'maxParallelTasks',
-  'constraints',
-  'jobManagerTask',
-  'jobPreparationTask',
-  'jobReleaseTask',
-  'commonEnvironmentSettings',
-  'poolInfo',
-  'onAllTasksComplete',
-  'onTaskFailure',
-  'networkConfiguration',
-  'metadata',
-  'executionInfo',
-  'stats',
-] as const;
+export const jobProperties = propertiesOf(cloudJob);

@@ -1,15 +1,16 @@
 // The operations on jobs themselves. https://learn.microsoft.com/rest/api/batchservice/job
 import { addJob } from './add-job.js';
 import { deleteJob } from './delete-job.js';
-import { parseJobAdd } from './job-body.js';
+import { parseJobAdd, jobAddBody } from './job-body.js';
 import { toIdempotentRequest } from './idempotency-key.js';
-import { parseJobPatch, parseJobUpdate } from './job-update-body.js';
+import { parseJobPatch, parseJobUpdate, jobPatchBody, jobUpdateBody } from './job-update-body.js';
 import { jobFilters, jobProperties } from './job-filters.js';
 import { jobUrl, toJobResource } from './job-resource.js';
 import { listJobs, loadJob } from './read-jobs.js';
 import { updateJob } from './update-job.js';
 import { getQuery, listQuery, listResources, pathId, selectFrom } from '../rest/resource-query.js';
 import { toValidators } from '../rest/etag.js';
+import { cloudJob } from './job-schema.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
 import { changed, created, done, entityOf, listOf } from '../rest/success.js';
 
@@ -20,6 +21,8 @@ export const jobOperations: readonly OperationDefinition[] = [
     route: 'jobs',
     summary: 'Adds a job.',
     body: 'required',
+    bodySchema: jobAddBody,
+    reads: ['Idempotency-Key'],
     success: created(),
     handle: async ({ json, header, baseUrl }, services) => {
       const request = toIdempotentRequest(header('idempotency-key'), json);
@@ -35,7 +38,7 @@ export const jobOperations: readonly OperationDefinition[] = [
     route: 'jobs',
     summary: 'Lists the jobs of the account.',
     query: listQuery,
-    success: listOf('jobs'),
+    success: listOf('jobs', cloudJob),
     handle: async (request, services) => {
       const list = await listResources(request, {
         filters: jobFilters,
@@ -54,7 +57,7 @@ export const jobOperations: readonly OperationDefinition[] = [
     summary: 'Shows a job.',
     query: getQuery,
     conditional: true,
-    success: entityOf('jobs/@Element'),
+    success: entityOf('jobs/@Element', cloudJob),
     handle: async (request, services) => {
       const job = await loadJob(services, pathId(request, 'jobId'));
       const json = selectFrom(request, toJobResource(job, request.baseUrl), jobProperties);
@@ -68,6 +71,7 @@ export const jobOperations: readonly OperationDefinition[] = [
     summary: 'Changes the named properties of a job.',
     conditional: true,
     body: 'required',
+    bodySchema: jobPatchBody,
     success: changed(200),
     handle: async (request, services) => {
       const { json, conditions } = request;
@@ -82,6 +86,7 @@ export const jobOperations: readonly OperationDefinition[] = [
     summary: 'Changes all changeable properties of a job; what is left out goes back to its default.',
     conditional: true,
     body: 'required',
+    bodySchema: jobUpdateBody,
     success: changed(200),
     handle: async (request, services) => {
       const { json, conditions } = request;

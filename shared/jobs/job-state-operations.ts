@@ -1,6 +1,6 @@
 // The operations that move a job from one state to another. https://learn.microsoft.com/rest/api/batchservice/job
 import { disableJob, enableJob } from './disable-job.js';
-import { parseDisable, parseTerminate } from './job-body.js';
+import { parseDisable, parseTerminate, jobTerminateBody, jobDisableBody } from './job-body.js';
 import { terminateJob } from './terminate-job.js';
 import { pathId } from '../rest/resource-query.js';
 import { toValidators } from '../rest/etag.js';
@@ -15,6 +15,7 @@ export const jobStateOperations: readonly OperationDefinition[] = [
     summary: 'Keeps the tasks of a job from running until it is enabled again.',
     conditional: true,
     body: 'required',
+    bodySchema: jobDisableBody,
     success: changed(202),
     handle: async (request, services) => {
       const { json, conditions } = request;
@@ -43,6 +44,7 @@ export const jobStateOperations: readonly OperationDefinition[] = [
     query: ['force'],
     conditional: true,
     body: 'optional',
+    bodySchema: jobTerminateBody,
     success: changed(202),
     handle: async (request, services) => {
       const { json, conditions } = request;

@@ -33,30 +33,34 @@ const poolInfoBody = z
       refuse(context, 'MissingRequiredProperty', 'a job needs this or autoPoolSpecification', ['poolId']);
   });
 
-const patchBody = z.strictObject({
-  priority: priorityBody.optional(),
-  maxParallelTasks: parallelTasksBody.optional(),
-  allowTaskPreemption: allowTaskPreemptionBody,
-  onAllTasksComplete: onAllTasksCompleteBody.optional(),
-  constraints: jobConstraintsBody.optional(),
-  poolInfo: poolInfoBody.optional(),
-  metadata: metadataBody.optional(),
-});
+export const jobPatchBody = z
+  .strictObject({
+    priority: priorityBody.optional(),
+    maxParallelTasks: parallelTasksBody.optional(),
+    allowTaskPreemption: allowTaskPreemptionBody,
+    onAllTasksComplete: onAllTasksCompleteBody.optional(),
+    constraints: jobConstraintsBody.optional(),
+    poolInfo: poolInfoBody.optional(),
+    metadata: metadataBody.optional(),
+  })
+  .meta({ id: 'JobPatchParameter' });
 
-const updateBody = patchBody.extend({
-  priority: priorityBody.default(0),
-  maxParallelTasks: parallelTasksBody.default(-1),
-  onAllTasksComplete: onAllTasksCompleteBody.default('noaction'),
-  poolInfo: poolInfoBody,
-  metadata: metadataBody.default([]),
-});
+export const jobUpdateBody = jobPatchBody
+  .extend({
+    priority: priorityBody.default(0),
+    maxParallelTasks: parallelTasksBody.default(-1),
+    onAllTasksComplete: onAllTasksCompleteBody.default('noaction'),
+    poolInfo: poolInfoBody,
+    metadata: metadataBody.default([]),
+  })
+  .meta({ id: 'JobUpdateParameter' });
 
 /**
  * What the body of Patch Job changes: only what it names, each as a whole, so that constraints without a retry count reset it.
  * Throws BatchError as parseJobAdd does.
  */
 export function parseJobPatch(json: unknown): JobChanges {
-  const body = parseBody(patchBody, json);
+  const body = parseBody(jobPatchBody, json);
   return requireStorable({
     ...(body.priority !== undefined && { priority: body.priority }),
     ...(body.maxParallelTasks !== undefined && { maxParallelTasks: body.maxParallelTasks }),
@@ -70,7 +74,7 @@ export function parseJobPatch(json: unknown): JobChanges {
 
 /** What the body of Update Job changes: everything that can be, what it leaves out to the default. Throws BatchError as parseJobAdd does. */
 export function parseJobUpdate(json: unknown): JobChanges {
-  const body = parseBody(updateBody, json);
+  const body = parseBody(jobUpdateBody, json);
   return requireStorable({
     priority: body.priority,
     maxParallelTasks: body.maxParallelTasks,

@@ -2,6 +2,7 @@
 import { joinNode } from './join-node.js';
 import { bearerToken } from '../rest/bearer-token.js';
 import { pathId } from '../rest/resource-query.js';
+import { joined } from './node-schema.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
 import { elementOf } from '../rest/success.js';
 
@@ -13,7 +14,7 @@ export const joinOperations: readonly OperationDefinition[] = [
     summary: 'Gives a machine that shows a join key of the pool what it needs to be a node of it.',
     isExtension: true,
     authentication: 'byOperation',
-    success: elementOf('join/@Element'),
+    success: elementOf('join/@Element', joined),
     handle: async (request, services) => {
       const [poolId, nodeId] = [pathId(request, 'poolId'), pathId(request, 'nodeId')];
       const json = await joinNode(services, { poolId, nodeId, token: bearerToken(request) });

@@ -12,22 +12,32 @@ const minResizeTimeoutMs = 5 * 60_000;
 const defaultResizeTimeoutMs = 15 * 60_000;
 export const resizeTimeoutBody = durationBody({ least: minResizeTimeoutMs }).default(defaultResizeTimeoutMs);
 
-const rebootBody = z.strictObject({ nodeRebootOption: deallocationOptionBody });
-const reimageBody = z.strictObject({ nodeReimageOption: deallocationOptionBody });
-const disableBody = z.strictObject({
-  nodeDisableSchedulingOption: choice(['requeue', 'terminate', 'taskcompletion']).default('requeue'),
-});
-const removalBody = z.strictObject({
-  nodeList: z.array(text(64)).min(1, 'at least one node').max(100, 'at most 100 nodes'),
-  resizeTimeout: resizeTimeoutBody,
-  nodeDeallocationOption: deallocationOptionBody,
-});
+export const nodeRebootBody = z
+  .strictObject({ nodeRebootOption: deallocationOptionBody })
+  .meta({ id: 'NodeRebootParameter' });
+export const nodeReimageBody = z
+  .strictObject({ nodeReimageOption: deallocationOptionBody })
+  .meta({ id: 'NodeReimageParameter' });
+export const nodeDisableBody = z
+  .strictObject({
+    nodeDisableSchedulingOption: choice(['requeue', 'terminate', 'taskcompletion']).default('requeue'),
+  })
+  .meta({ id: 'NodeDisableSchedulingParameter' });
+export const nodeRemovalBody = z
+  .strictObject({
+    nodeList: z.array(text(64)).min(1, 'at least one node').max(100, 'at most 100 nodes'),
+    resizeTimeout: resizeTimeoutBody,
+    nodeDeallocationOption: deallocationOptionBody,
+  })
+  .meta({ id: 'NodeRemoveParameter' });
 
 /** Throws BatchError as every parse of a body does. */
-export const parseReboot = (json: unknown): DeallocationOption => parseBody(rebootBody, json ?? {}).nodeRebootOption;
-export const parseReimage = (json: unknown): DeallocationOption => parseBody(reimageBody, json ?? {}).nodeReimageOption;
+export const parseReboot = (json: unknown): DeallocationOption =>
+  parseBody(nodeRebootBody, json ?? {}).nodeRebootOption;
+export const parseReimage = (json: unknown): DeallocationOption =>
+  parseBody(nodeReimageBody, json ?? {}).nodeReimageOption;
 export const parseDisableScheduling = (json: unknown): Exclude<DeallocationOption, 'retaineddata'> =>
-  parseBody(disableBody, json ?? {}).nodeDisableSchedulingOption;
+  parseBody(nodeDisableBody, json ?? {}).nodeDisableSchedulingOption;
 
 /** Which nodes are to leave, how, and how long that may take. */
 export function parseRemoval(json: unknown): {
@@ -35,6 +45,6 @@ export function parseRemoval(json: unknown): {
   readonly resizeTimeoutMs: number;
   readonly option: DeallocationOption;
 } {
-  const { nodeList, resizeTimeout, nodeDeallocationOption } = parseBody(removalBody, json);
+  const { nodeList, resizeTimeout, nodeDeallocationOption } = parseBody(nodeRemovalBody, json);
   return { nodeIds: nodeList, resizeTimeoutMs: storedDuration(resizeTimeout), option: nodeDeallocationOption };
 }

@@ -17,6 +17,7 @@ import {
 } from './node-files.js';
 import { nodeUrl } from './node-url.js';
 import { listResources, pathId } from '../rest/resource-query.js';
+import { shownFile } from './node-schema.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
 import { fileContent, listOf } from '../rest/success.js';
 
@@ -31,7 +32,7 @@ export const nodeFileOperations: readonly OperationDefinition[] = [
     route: 'pools/{poolId}/nodes/{nodeId}/files',
     summary: 'Lists the files below the root directory of a node.',
     query: ['$filter', 'maxresults', 'recursive'],
-    success: listOf('files'),
+    success: listOf('files', shownFile),
     handle: async (request, services) => {
       const recursive = request.flag('recursive');
       const root = await locateNodeFiles(services, pathId(request, 'poolId'), pathId(request, 'nodeId'));
@@ -50,6 +51,7 @@ export const nodeFileOperations: readonly OperationDefinition[] = [
     route: 'pools/{poolId}/nodes/{nodeId}/files/{filePath}/{*rest}',
     summary: 'Reads a file of a node, or a range of it.',
     conditional: true,
+    reads: ['ocp-range'],
     success: fileContent(),
     handle: async (request, services) => {
       const root = await locateNodeFiles(services, pathId(request, 'poolId'), pathId(request, 'nodeId'));

@@ -66,7 +66,10 @@ const poolShape = {
   targetNodeCommunicationMode: communicationModeBody.default('default'),
 };
 
-const poolAddBody = z.strictObject({ id: idText, ...poolShape }).superRefine(refuseTwoKinds);
+export const poolAddBody = z
+  .strictObject({ id: idText, ...poolShape })
+  .superRefine(refuseTwoKinds)
+  .meta({ id: 'PoolAddParameter' });
 
 /** A pool without an id, as a job describes the one that is to be made for it. */
 export const poolSpecificationBody = z.strictObject(poolShape).superRefine(refuseTwoKinds);
@@ -113,13 +116,15 @@ export function fromPoolSpecification(body: z.output<typeof poolSpecificationBod
   };
 }
 
-const poolPatchBody = z.strictObject({
-  startTask: startTaskBody.optional(),
-  certificateReferences: unsupported,
-  applicationPackageReferences: unsupported,
-  metadata: metadataBody.optional(),
-  targetNodeCommunicationMode: communicationModeBody.optional(),
-});
+export const poolPatchBody = z
+  .strictObject({
+    startTask: startTaskBody.optional(),
+    certificateReferences: unsupported,
+    applicationPackageReferences: unsupported,
+    metadata: metadataBody.optional(),
+    targetNodeCommunicationMode: communicationModeBody.optional(),
+  })
+  .meta({ id: 'PoolPatchParameter' });
 
 /**
  * What the body of Patch Pool changes: absent properties stay as they are. Throws BatchError as parsePoolAdd does.
@@ -138,13 +143,15 @@ const emptyList = z.array(z.unknown()).superRefine((list, context) => {
   if (list.length > 0) refuse(context, 'UnsupportedProperty', 'Bookend does not act on it yet');
 });
 
-const poolPropertiesBody = z.strictObject({
-  startTask: startTaskBody.optional(),
-  certificateReferences: emptyList,
-  applicationPackageReferences: emptyList,
-  metadata: metadataBody,
-  targetNodeCommunicationMode: communicationModeBody.optional(),
-});
+export const poolPropertiesBody = z
+  .strictObject({
+    startTask: startTaskBody.optional(),
+    certificateReferences: emptyList,
+    applicationPackageReferences: emptyList,
+    metadata: metadataBody,
+    targetNodeCommunicationMode: communicationModeBody.optional(),
+  })
+  .meta({ id: 'PoolUpdatePropertiesParameter' });
 
 /**
  * What the body of Update Pool Properties sets: the lists must be given, a start task that is absent is removed. Throws BatchError as
@@ -159,7 +166,7 @@ export function parsePoolProperties(json: unknown): PoolUpdate {
   });
 }
 
-const resizeBody = z
+export const poolResizeBody = z
   .strictObject({
     targetDedicatedNodes: z.int().min(0).max(maxNodes).optional(),
     targetLowPriorityNodes: onlyDefault(z.int().min(0), 0),
@@ -171,11 +178,12 @@ const resizeBody = z
       refuse(context, 'InvalidPropertyValue', 'a resize needs this or targetLowPriorityNodes', [
         'targetDedicatedNodes',
       ]);
-  });
+  })
+  .meta({ id: 'PoolResizeParameter' });
 
 /** What the body of Resize Pool asks for. Throws BatchError as parsePoolAdd does. */
 export function parseResize(json: unknown): ResizeRequest {
-  const { targetDedicatedNodes, resizeTimeout, nodeDeallocationOption } = parseBody(resizeBody, json);
+  const { targetDedicatedNodes, resizeTimeout, nodeDeallocationOption } = parseBody(poolResizeBody, json);
   return {
     ...(targetDedicatedNodes === undefined ? {} : { targetDedicatedNodes }),
     resizeTimeoutMs: storedDuration(resizeTimeout),

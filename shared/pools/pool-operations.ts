@@ -2,13 +2,21 @@
 import { addPool } from './add-pool.js';
 import { deletePool } from './delete-pool.js';
 import { updatePool } from './update-pool.js';
-import { parsePoolAdd, parsePoolPatch, parsePoolProperties } from './pool-body.js';
+import {
+  parsePoolAdd,
+  parsePoolPatch,
+  parsePoolProperties,
+  poolPatchBody,
+  poolPropertiesBody,
+  poolAddBody,
+} from './pool-body.js';
 import { nodeCountFilters, toNodeCounts } from './node-counts.js';
 import { poolFilters, poolProperties, toPoolTest } from './pool-filters.js';
 import { poolUrl, toPoolResource } from './pool-resource.js';
 import { continueAfterPool, listPools, loadPool, loadStoredPool } from './read-pools.js';
 import { getQuery, listQuery, listResources, pathId, selectFrom } from '../rest/resource-query.js';
 import { toValidators } from '../rest/etag.js';
+import { cloudPool, poolNodeCounts } from './pool-schema.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
 import { changed, created, done, entityOf, exists, listOf } from '../rest/success.js';
 
@@ -19,6 +27,7 @@ export const poolOperations: readonly OperationDefinition[] = [
     route: 'pools',
     summary: 'Adds a pool.',
     body: 'required',
+    bodySchema: poolAddBody,
     success: created(),
     handle: async ({ json, baseUrl }, services) => {
       const pool = await addPool(services, parsePoolAdd(json));
@@ -32,7 +41,7 @@ export const poolOperations: readonly OperationDefinition[] = [
     route: 'pools',
     summary: 'Lists the pools of the account.',
     query: listQuery,
-    success: listOf('pools'),
+    success: listOf('pools', cloudPool),
     handle: async (request, services) => {
       const list = await listResources(request, {
         filters: poolFilters,
@@ -52,7 +61,7 @@ export const poolOperations: readonly OperationDefinition[] = [
     summary: 'Shows a pool.',
     query: getQuery,
     conditional: true,
-    success: entityOf('pools/@Element'),
+    success: entityOf('pools/@Element', cloudPool),
     handle: async (request, services) => {
       const { pool, nodeStates } = await loadPool(services, pathId(request, 'poolId'));
       const json = selectFrom(request, toPoolResource(pool, nodeStates.length, request.baseUrl), poolProperties);
@@ -78,6 +87,7 @@ export const poolOperations: readonly OperationDefinition[] = [
     summary: 'Changes the named properties of a pool.',
     conditional: true,
     body: 'required',
+    bodySchema: poolPatchBody,
     success: changed(200),
     handle: async (request, services) => {
       const { json, conditions } = request;
@@ -92,6 +102,7 @@ export const poolOperations: readonly OperationDefinition[] = [
     route: 'pools/{poolId}/updateproperties',
     summary: 'Replaces the changeable properties of a pool; what is left out goes back to its default.',
     body: 'required',
+    bodySchema: poolPropertiesBody,
     success: changed(204),
     handle: async (request, services) => {
       const { json, conditions } = request;
@@ -119,7 +130,7 @@ export const poolOperations: readonly OperationDefinition[] = [
     summary: 'Counts the nodes of each pool by state.',
     query: ['$filter', 'maxresults'],
     largestPage: 10,
-    success: listOf('poolnodecounts'),
+    success: listOf('poolnodecounts', poolNodeCounts),
     handle: async (request, services) => {
       const list = await listResources(request, {
         filters: nodeCountFilters,

@@ -1,7 +1,7 @@
 // The operations that change how many nodes a pool has. https://learn.microsoft.com/rest/api/batchservice/pool/resize
 import { removeNodes, resizePool, stopResize } from './resize-pool.js';
-import { parseRemoval } from '../nodes/node-body.js';
-import { parseResize } from './pool-body.js';
+import { parseRemoval, nodeRemovalBody } from '../nodes/node-body.js';
+import { parseResize, poolResizeBody } from './pool-body.js';
 import { pathId } from '../rest/resource-query.js';
 import { toValidators } from '../rest/etag.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
@@ -15,6 +15,7 @@ export const poolSizeOperations: readonly OperationDefinition[] = [
     summary: 'Changes the number of nodes of a pool.',
     conditional: true,
     body: 'required',
+    bodySchema: poolResizeBody,
     success: changed(202),
     handle: async (request, services) => {
       const { json, conditions } = request;
@@ -42,6 +43,7 @@ export const poolSizeOperations: readonly OperationDefinition[] = [
     summary: 'Takes the named nodes out of a pool.',
     conditional: true,
     body: 'required',
+    bodySchema: nodeRemovalBody,
     success: changed(202),
     handle: async (request, services) => {
       const { json, conditions } = request;

@@ -1,4 +1,5 @@
-// The building blocks of request body schemas: the conventions that all of Batch's bodies share. Knows no resource.
+// The building blocks of request body schemas: the conventions that all of Batch's bodies share. What a schema does in code, `meta` says
+// to the description of the API. Knows no resource.
 import { z } from 'zod';
 import { parseDuration } from './iso-duration.js';
 import { refuse } from './request-body.js';
@@ -10,7 +11,11 @@ export const unsupported = z
     if (!isEmpty(value)) refuse(context, 'UnsupportedProperty', 'Bookend does not act on it yet');
   })
   .transform(() => undefined)
-  .optional();
+  .optional()
+  .meta({
+    description: 'Bookend does not act on it yet: only an empty value is accepted.',
+    'x-bookend-unsupported': true,
+  });
 
 /** A property of which Bookend supports only the value that Batch takes when it is left out. */
 export function onlyDefault<Schema extends z.ZodType>(schema: Schema, value: z.output<Schema>) {
@@ -18,17 +23,21 @@ export function onlyDefault<Schema extends z.ZodType>(schema: Schema, value: z.o
     .superRefine((given, context) => {
       if (given !== value) refuse(context, 'UnsupportedProperty', `Bookend acts on ${String(value)} only yet`);
     })
-    .optional();
+    .optional()
+    .meta({ description: 'Bookend acts on this value only yet.', const: value });
 }
 
 /** One of `values`, which are lower-case; any letter case is accepted. */
 export function choice<const Values extends readonly string[]>(values: Values) {
-  return z.string().transform((given, context): Values[number] => {
-    const found = values.find((value: Values[number]) => value === given.toLowerCase());
-    if (found !== undefined) return found;
-    context.addIssue({ code: 'custom', message: `expected one of ${values.join(', ')}` });
-    return z.NEVER;
-  });
+  return z
+    .string()
+    .transform((given, context): Values[number] => {
+      const found = values.find((value: Values[number]) => value === given.toLowerCase());
+      if (found !== undefined) return found;
+      context.addIssue({ code: 'custom', message: `expected one of ${values.join(', ')}` });
+      return z.NEVER;
+    })
+    .meta({ description: 'In any letter case.', enum: [...values] });
 }
 
 /** Ids that users give to jobs, tasks and pools. */
@@ -41,7 +50,8 @@ export function text(longest = Number.POSITIVE_INFINITY) {
   return z
     .string()
     .refine((value) => !value.includes('\0'), 'a NUL character is not allowed')
-    .refine((value) => value.length <= longest, `expected at most ${longest} characters`);
+    .refine((value) => value.length <= longest, `expected at most ${longest} characters`)
+    .meta(Number.isFinite(longest) ? { maxLength: longest } : {});
 }
 
 export const displayNameText = text(1024);
@@ -52,12 +62,16 @@ export const metadataBody = z.array(z.strictObject({ name: text().superRefine(re
 
 /** An ISO 8601 duration in milliseconds, within `least` and `most` milliseconds. Batch's unlimited duration is infinite. */
 export function durationBody({ least = 0, most = Number.POSITIVE_INFINITY } = {}) {
-  return z.string().transform((given, context): number => {
-    const milliseconds = durationOf(given);
-    if (milliseconds !== undefined && milliseconds >= least && milliseconds <= most) return milliseconds;
-    context.addIssue({ code: 'custom', message: durationRule(least, most) });
-    return z.NEVER;
-  });
+  const rule = durationRule(least, most);
+  return z
+    .string()
+    .transform((given, context): number => {
+      const milliseconds = durationOf(given);
+      if (milliseconds !== undefined && milliseconds >= least && milliseconds <= most) return milliseconds;
+      context.addIssue({ code: 'custom', message: rule });
+      return z.NEVER;
+    })
+    .meta({ description: `${rule.replace('expected an', 'An')}.`, format: 'duration' });
 }
 
 function durationOf(given: string): number | undefined {

@@ -1,5 +1,6 @@
 // What an operation is, all in one place: how it is asked, what it takes, what it answers, and who handles it. Functions are registered
 // from definitions (shared/serve-operations.ts) and the API is described from them (shared/api/). Knows no concept.
+import type { z } from 'zod';
 import type { Services } from '../services.js';
 import type { OperationAnswer, OperationOptions, OperationRequest } from './operation.js';
 import type { Success } from './success.js';
@@ -22,6 +23,10 @@ export type OperationDefinition = Omit<OperationOptions, 'query' | 'body'> & {
   /** Query parameters besides `api-version` and `timeout`; `maxresults` brings `$skiptoken`. */
   readonly query?: readonly string[];
   readonly body?: 'required' | 'optional';
+  /** What the body is checked with, by the handler. It has an id. Without, a body is taken and not looked at. */
+  readonly bodySchema?: z.ZodType;
+  /** Headers that the operation reads, besides those of every operation and the conditional ones. */
+  readonly reads?: readonly ('ocp-range' | 'Idempotency-Key')[];
   readonly success: Success;
   handle(request: OperationRequest, services: Services): Promise<HandledAnswer>;
 };

@@ -50,8 +50,8 @@ export type OperationRequest = {
 };
 
 /** The oldest and newest api-version dates that are understood. */
-const oldestVersion = '2019-08-01';
-const newestVersion = '2025-06-01';
+export const oldestVersion = '2019-08-01';
+export const newestVersion = '2025-06-01';
 
 const longestTimeoutSeconds = 30;
 

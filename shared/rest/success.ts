@@ -1,4 +1,5 @@
 // The ways in which Batch's operations answer when they succeed: status, headers, and what the body holds. Knows no resource.
+import type { z } from 'zod';
 
 export type SuccessHeader =
   'ETag' | 'Last-Modified' | 'DataServiceId' | 'Location' | 'ocp-batch-file-isdirectory' | 'ocp-batch-file-url';
@@ -10,6 +11,8 @@ export type Success = {
   readonly content: 'none' | 'element' | 'list' | 'file';
   /** What stands after `$metadata#` in `odata.metadata`, e.g. `jobs/@Element`. */
   readonly metadata?: string;
+  /** Of what is shown, or of each item of a list; it has an id. */
+  readonly schema?: z.ZodType;
 };
 
 const validators = ['ETag', 'Last-Modified'] as const;
@@ -38,18 +41,31 @@ export const done = (status: 200 | 202): Success => ({ status, headers: [], cont
 export const exists = (): Success => ({ status: 200, headers: validators, content: 'none' });
 
 /** One thing that has validators. */
-export const entityOf = (metadata: string): Success => ({
+export const entityOf = (metadata: string, schema: z.ZodType): Success => ({
   status: 200,
   headers: validators,
   content: 'element',
   metadata,
+  schema,
 });
 
 /** One thing that has no validators. */
-export const elementOf = (metadata: string): Success => ({ status: 200, headers: [], content: 'element', metadata });
+export const elementOf = (metadata: string, schema: z.ZodType): Success => ({
+  status: 200,
+  headers: [],
+  content: 'element',
+  metadata,
+  schema,
+});
 
 /** A page of a list. */
-export const listOf = (metadata: string): Success => ({ status: 200, headers: [], content: 'list', metadata });
+export const listOf = (metadata: string, schema: z.ZodType): Success => ({
+  status: 200,
+  headers: [],
+  content: 'list',
+  metadata,
+  schema,
+});
 
 /** A file of a node: its bytes, or with HEAD its headers only. */
 export const fileContent = (): Success => ({

@@ -5,7 +5,7 @@ import { choice, text, unsupported } from '../rest/body-types.js';
 import { refuse } from '../rest/request-body.js';
 import { fileModeOf, pathBelow, uploadConditions, type OutputFile, type ResourceFile } from './resource-file.js';
 
-const webUrl = text().refine(isWebUrl, 'expected an http or https URL');
+const webUrl = text().refine(isWebUrl, 'expected an http or https URL').meta({ format: 'uri' });
 
 const resourceFileBody = z
   .strictObject({

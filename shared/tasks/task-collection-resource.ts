@@ -6,12 +6,16 @@ import { errorCatalogue } from '../rest/error-catalogue.js';
 import { etagOf } from '../rest/etag.js';
 import { idText } from '../rest/body-types.js';
 import { parseBody } from '../rest/request-body.js';
-import { parseTaskAdd, taskUrl } from './task-resource.js';
+import { parseTaskAdd, taskAddBody, taskUrl } from './task-resource.js';
 import type { Task, TaskDefinition } from './task.js';
 
 /** Batch's bound on one collection. */
 const maxTasks = 100;
 
+/** What a collection is to be. A task that is not valid is refused by itself, so they are read one by one. */
+export const taskCollectionBody = z
+  .strictObject({ value: z.array(taskAddBody).max(maxTasks) })
+  .meta({ id: 'TaskAddCollectionParameter' });
 const collectionBody = z.strictObject({ value: z.array(z.unknown()).max(maxTasks, `expected at most ${maxTasks}`) });
 // Without an id a result could not say which task it is about.
 const identifiedBody = z.looseObject({ id: idText });

@@ -10,6 +10,7 @@ import { createFileList, filePathOf, readFile, readFileProperties } from '../nod
 import { listResources, pathId } from '../rest/resource-query.js';
 import { locateTaskFiles, type TaskFileRoot } from './locate-task-files.js';
 import { taskUrl } from './task-resource.js';
+import { shownFile } from '../nodes/node-schema.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
 import { fileContent, listOf } from '../rest/success.js';
 
@@ -25,7 +26,7 @@ export const taskFileOperations: readonly OperationDefinition[] = [
     route: 'jobs/{jobId}/tasks/{taskId}/files',
     summary: 'Lists the files below the directory of a task.',
     query: ['$filter', 'maxresults', 'recursive'],
-    success: listOf('files'),
+    success: listOf('files', shownFile),
     handle: async (request, services) => {
       const recursive = request.flag('recursive');
       const root = await locateTaskFiles(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
@@ -44,6 +45,7 @@ export const taskFileOperations: readonly OperationDefinition[] = [
     route: 'jobs/{jobId}/tasks/{taskId}/files/{filePath}/{*rest}',
     summary: 'Reads a file of a task, or a range of it.',
     conditional: true,
+    reads: ['ocp-range'],
     success: fileContent(),
     handle: async (request, services) => {
       const root = await locateTaskFiles(services, pathId(request, 'jobId'), pathId(request, 'taskId'));

@@ -1,7 +1,9 @@
 // What a list of tasks can be filtered by, and which properties of a task can be selected.
 // https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch
+import { propertiesOf } from '../rest/answer-types.js';
 import { filterable, type FilterTable } from '../rest/odata-filter.js';
 import type { ListSource } from '../rest/resource-query.js';
+import { cloudTask, subtask } from './task-schema.js';
 
 export const taskFilters = {
   id: filterable.text,
@@ -17,53 +19,12 @@ export const taskFilters = {
   'executionInfo/result': filterable.choice,
 } as const satisfies FilterTable;
 
-export const taskProperties = [
-  'id',
-  'displayName',
-  'url',
-  'eTag',
-  'lastModified',
-  'creationTime',
-  'exitConditions',
-  'state',
-  'stateTransitionTime',
-  'previousState',
-  'previousStateTransitionTime',
-  'commandLine',
-  'containerSettings',
-  'resourceFiles',
-  'outputFiles',
-  'environmentSettings',
-  'affinityInfo',
-  'constraints',
-  'requiredSlots',
-  'userIdentity',
-  'executionInfo',
-  'nodeInfo',
-  'multiInstanceSettings',
-  'stats',
-  'dependsOn',
-  'applicationPackageReferences',
-  'authenticationTokenSettings',
-] as const;
+export const taskProperties = propertiesOf(cloudTask);
 
 /** The subtasks of a task that has none; what can be selected of them is known. */
 export const noSubtasks: ListSource<never> = {
   filters: {},
-  properties: [
-    'id',
-    'nodeInfo',
-    'startTime',
-    'endTime',
-    'exitCode',
-    'containerInfo',
-    'failureInfo',
-    'state',
-    'stateTransitionTime',
-    'previousState',
-    'previousStateTransitionTime',
-    'result',
-  ],
+  properties: propertiesOf(subtask),
   readPage: () => Promise.resolve({ items: [] }),
   toResource: () => undefined,
 };

@@ -5,12 +5,20 @@ import { toValidators } from '../rest/etag.js';
 import { addTask, addTasks } from './add-tasks.js';
 import { deleteTask } from './delete-task.js';
 import { continueAfterTask, listTasks, loadTask } from './read-tasks.js';
-import { readTaskCollection, toTaskAddResults } from './task-collection-resource.js';
+import { readTaskCollection, toTaskAddResults, taskCollectionBody } from './task-collection-resource.js';
 import { noSubtasks, taskFilters, taskProperties } from './task-filters.js';
-import { parseTaskAdd, parseTaskUpdate, taskUrl, toTaskResource } from './task-resource.js';
+import {
+  parseTaskAdd,
+  parseTaskUpdate,
+  taskUrl,
+  toTaskResource,
+  taskAddBody,
+  taskUpdateBody,
+} from './task-resource.js';
 import { updateTask } from './update-task.js';
 
 import { countTasks } from './count-tasks.js';
+import { cloudTask, subtask, taskAddResults, taskCountsResult } from './task-schema.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
 import { changed, created, done, elementOf, entityOf, listOf } from '../rest/success.js';
 
@@ -21,6 +29,7 @@ export const taskOperations: readonly OperationDefinition[] = [
     route: 'jobs/{jobId}/tasks',
     summary: 'Adds a task to a job.',
     body: 'required',
+    bodySchema: taskAddBody,
     success: created(),
     handle: async (request, services) => {
       const { definition: job } = await loadJob(services, pathId(request, 'jobId'));
@@ -36,7 +45,8 @@ export const taskOperations: readonly OperationDefinition[] = [
     route: 'jobs/{jobId}/addtaskcollection',
     summary: 'Adds up to a hundred tasks; each succeeds or fails on its own.',
     body: 'required',
-    success: elementOf('taskaddresult'),
+    bodySchema: taskCollectionBody,
+    success: elementOf('taskaddresult', taskAddResults),
     handle: async (request, services) => {
       const { definition: job } = await loadJob(services, pathId(request, 'jobId'));
       const { definitions, refused } = readTaskCollection(request.json, job.constraints.maxTaskRetryCount);
@@ -50,7 +60,7 @@ export const taskOperations: readonly OperationDefinition[] = [
     route: 'jobs/{jobId}/tasks',
     summary: 'Lists the tasks of a job.',
     query: listQuery,
-    success: listOf('tasks'),
+    success: listOf('tasks', cloudTask),
     handle: async (request, services) => {
       const jobId = pathId(request, 'jobId');
       const list = await listResources(request, {
@@ -71,7 +81,7 @@ export const taskOperations: readonly OperationDefinition[] = [
     summary: 'Shows a task.',
     query: getQuery,
     conditional: true,
-    success: entityOf('tasks/@Element'),
+    success: entityOf('tasks/@Element', cloudTask),
     handle: async (request, services) => {
       const task = await loadTask(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
       const json = selectFrom(request, toTaskResource(task, request), taskProperties);
@@ -85,6 +95,7 @@ export const taskOperations: readonly OperationDefinition[] = [
     summary: 'Replaces the constraints of a task.',
     conditional: true,
     body: 'required',
+    bodySchema: taskUpdateBody,
     success: changed(200),
     handle: async (request, services) => {
       const asked = { toConstraints: parseTaskUpdate(request.json), conditions: request.conditions };
@@ -111,7 +122,7 @@ export const taskOperations: readonly OperationDefinition[] = [
     route: 'jobs/{jobId}/tasks/{taskId}/subtasksinfo',
     summary: 'Lists the subtasks of a task; only multi-instance tasks have any.',
     query: ['$select'],
-    success: listOf('subtasks'),
+    success: listOf('subtasks', subtask),
     handle: async (request, services) => {
       // Only multi-instance tasks have subtasks, and these are refused when they are added.
       await loadTask(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
@@ -123,7 +134,7 @@ export const taskOperations: readonly OperationDefinition[] = [
     verb: 'GET',
     route: 'jobs/{jobId}/taskcounts',
     summary: 'Counts the tasks of a job by state.',
-    success: elementOf('taskcountsresult/@Element'),
+    success: elementOf('taskcountsresult/@Element', taskCountsResult),
     handle: async (request, services) => {
       const json = await countTasks(services, pathId(request, 'jobId'));
       return { json };

@@ -27,24 +27,26 @@ import type { Task, TaskAssignment, TaskDefinition } from './task.js';
 /** Batch's own bound on the slots of a node, and so on what a task can ask for. */
 const maxSlots = 256;
 
-const taskAddBody = z.strictObject({
-  id: idText,
-  displayName: displayNameText.optional(),
-  commandLine: commandLineText,
-  containerSettings: unsupported,
-  exitConditions: exitConditionsBody.optional(),
-  resourceFiles: resourceFilesBody.optional(),
-  outputFiles: outputFilesBody.optional(),
-  environmentSettings: environmentSettingsBody.optional(),
-  affinityInfo: z.strictObject({ affinityId: text().optional() }).optional(),
-  constraints: constraintsBody.optional(),
-  requiredSlots: z.int().min(1).max(maxSlots).default(1),
-  userIdentity: userIdentityBody.optional(),
-  multiInstanceSettings: unsupported,
-  dependsOn: dependsOnBody.optional(),
-  applicationPackageReferences: unsupported,
-  authenticationTokenSettings: unsupported,
-});
+export const taskAddBody = z
+  .strictObject({
+    id: idText,
+    displayName: displayNameText.optional(),
+    commandLine: commandLineText,
+    containerSettings: unsupported,
+    exitConditions: exitConditionsBody.optional(),
+    resourceFiles: resourceFilesBody.optional(),
+    outputFiles: outputFilesBody.optional(),
+    environmentSettings: environmentSettingsBody.optional(),
+    affinityInfo: z.strictObject({ affinityId: text().optional() }).optional(),
+    constraints: constraintsBody.optional(),
+    requiredSlots: z.int().min(1).max(maxSlots).default(1),
+    userIdentity: userIdentityBody.optional(),
+    multiInstanceSettings: unsupported,
+    dependsOn: dependsOnBody.optional(),
+    applicationPackageReferences: unsupported,
+    authenticationTokenSettings: unsupported,
+  })
+  .meta({ id: 'TaskAddParameter' });
 
 /**
  * The task that the body of Add Task describes; without an own retry count it gets `inheritedRetryCount`, its job's.
@@ -69,7 +71,9 @@ export function parseTaskAdd(json: unknown, inheritedRetryCount: number): TaskDe
   });
 }
 
-const taskUpdateBody = z.strictObject({ constraints: constraintsBody.optional() });
+export const taskUpdateBody = z
+  .strictObject({ constraints: constraintsBody.optional() })
+  .meta({ id: 'TaskUpdateParameter' });
 
 /** The constraints that the body of Update Task describes, given those that are inherited: what is left out goes back to its default. */
 export function parseTaskUpdate(json: unknown): (inheritedRetryCount: number) => RunConstraints {

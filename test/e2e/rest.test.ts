@@ -63,6 +63,7 @@ test('the app registers exactly these functions', async () => {
     'enable-job httpTrigger POST jobs/{jobId}/enable anonymous',
     'enable-node-scheduling httpTrigger POST pools/{poolId}/nodes/{nodeId}/enablescheduling anonymous',
     'explain-job httpTrigger GET jobs/{jobId}/explain anonymous',
+    'get-api-description httpTrigger GET openapi.json anonymous',
     'get-job httpTrigger GET jobs/{jobId} anonymous',
     'get-node httpTrigger GET pools/{poolId}/nodes/{nodeId} anonymous',
     'get-node-file httpTrigger GET pools/{poolId}/nodes/{nodeId}/files/{filePath}/{*rest} anonymous',
