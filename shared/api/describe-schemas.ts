@@ -1,5 +1,6 @@
 // The schemas that requests are checked with and answers are shown by, as JSON Schema 2020-12: the components of the description.
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { allOperations } from './all-operations.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -9,7 +10,7 @@ const place = (id: string): string => `#/components/schemas/${id}`;
 
 /** A reference to the component of `schema`. Throws for a schema without an id: what is shown to users has a name. */
 export function refTo(schema: z.ZodType): { readonly $ref: string } {
-  const id = z.globalRegistry.get(schema)?.id;
+  const id = named.get(schema)?.id;
   if (id === undefined) throw new Error('A schema that an operation takes or shows has no id.');
   return { $ref: place(id) };
 }
@@ -17,11 +18,11 @@ export function refTo(schema: z.ZodType): { readonly $ref: string } {
 /** Every schema with an id, by it. */
 export function describeSchemas(): Readonly<Record<string, Schema>> {
   // What a request may hold is what counts: defaults and conversions happen inside.
-  const { schemas } = z.toJSONSchema(z.globalRegistry, { io: 'input', uri: place });
+  const { schemas } = z.toJSONSchema(named, { io: 'input', uri: place });
   const described = Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, cleaned(schema) as Schema]));
   for (const { success } of allOperations) {
     if (success.content !== 'element' || success.schema === undefined) continue;
-    const shown = described[z.globalRegistry.get(success.schema)?.id ?? ''];
+    const shown = described[named.get(success.schema)?.id ?? ''];
     // Only where it is the whole answer: an item of a list does not have it.
     if (shown) shown.properties = { 'odata.metadata': { type: 'string' }, ...shown.properties };
   }

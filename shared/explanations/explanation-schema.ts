@@ -1,5 +1,6 @@
 // An explanation as a schema. docs/explain.md is what users read of it.
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { instant, oneOf } from '../rest/answer-types.js';
 import type { NextEvent, NodeCode, WaitCode } from './explanation.js';
 
@@ -75,4 +76,4 @@ export const shownExplanation = z
     nodes: z.array(z.strictObject({ nodeId: z.string(), state: z.string(), code: nodeCode, text: z.string() })),
     next: z.array(z.strictObject({ code: nextCode, at: instant, text: z.string() })),
   })
-  .meta({ id: 'JobExplanation' });
+  .register(named, { id: 'JobExplanation' });

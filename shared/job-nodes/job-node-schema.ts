@@ -1,6 +1,7 @@
 // How preparation and release went on one node, as schemas: as Batch shows it, and every attempt by itself.
 // https://learn.microsoft.com/rest/api/batchservice/job/list-preparation-and-release-task-status
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { instant, link, oneOf } from '../rest/answer-types.js';
 import { shownFailure, shownRun } from '../tasks/run-schema.js';
 import type { Attempt } from './attempt.js';
@@ -22,14 +23,14 @@ export const preparationAndReleaseStatus = z
         retryCount: z.int().min(0),
         lastRetryTime: instant.optional(),
       })
-      .meta({ id: 'JobPreparationTaskExecutionInformation' })
+      .register(named, { id: 'JobPreparationTaskExecutionInformation' })
       .optional(),
     jobReleaseTaskExecutionInfo: z
       .strictObject({ ...shownRun, state, ...root })
-      .meta({ id: 'JobReleaseTaskExecutionInformation' })
+      .register(named, { id: 'JobReleaseTaskExecutionInformation' })
       .optional(),
   })
-  .meta({ id: 'JobPreparationAndReleaseTaskExecutionInformation' });
+  .register(named, { id: 'JobPreparationAndReleaseTaskExecutionInformation' });
 
 const attempts = z.array(
   z
@@ -46,7 +47,7 @@ const attempts = z.array(
       stdoutUrl: link.optional(),
       stderrUrl: link.optional(),
     })
-    .meta({ id: 'Attempt' }),
+    .register(named, { id: 'Attempt' }),
 );
 
 export const preparationAndReleaseAttempts = z
@@ -70,4 +71,4 @@ export const preparationAndReleaseAttempts = z
       })
       .optional(),
   })
-  .meta({ id: 'PreparationAndReleaseAttempts' });
+  .register(named, { id: 'PreparationAndReleaseAttempts' });

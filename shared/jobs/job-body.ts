@@ -1,6 +1,7 @@
 // What a client may say when it adds or terminates a job, and the job it means: Batch's defaults filled in, faults refused by name.
 // https://learn.microsoft.com/rest/api/batchservice/job/add
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import {
   choice,
   commandLineText,
@@ -111,14 +112,14 @@ export const jobAddBody = z
         'id',
       ]);
   })
-  .meta({ id: 'JobAddParameter' });
+  .register(named, { id: 'JobAddParameter' });
 
 export const jobDisableBody = z
   .strictObject({ disableTasks: choice(['requeue', 'terminate', 'wait']) })
-  .meta({ id: 'JobDisableParameter' });
+  .register(named, { id: 'JobDisableParameter' });
 export const jobTerminateBody = z
   .strictObject({ terminateReason: text(1024).optional() })
-  .meta({ id: 'JobTerminateParameter' });
+  .register(named, { id: 'JobTerminateParameter' });
 
 /**
  * The job that the body of Add Job describes.

@@ -1,5 +1,6 @@
 // A job as it is shown, as a schema (CloudJob). https://learn.microsoft.com/rest/api/batchservice/job/get
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { poolSpecification } from '../pools/pool-schema.js';
 import { duration, entityTag, instant, link, metadataList, notShown, oneOf } from '../rest/answer-types.js';
 import { shownConstraints, shownEnvironment, shownIdentity, shownResourceFiles } from '../tasks/run-schema.js';
@@ -27,7 +28,7 @@ export const shownPreparation = z
     userIdentity: shownIdentity,
     rerunOnNodeRebootAfterSuccess: z.boolean(),
   })
-  .meta({ id: 'JobPreparationTask' });
+  .register(named, { id: 'JobPreparationTask' });
 
 export const shownRelease = z
   .strictObject({
@@ -40,7 +41,7 @@ export const shownRelease = z
     retentionTime: duration,
     userIdentity: shownIdentity,
   })
-  .meta({ id: 'JobReleaseTask' });
+  .register(named, { id: 'JobReleaseTask' });
 
 export const shownManager = z
   .strictObject({
@@ -57,7 +58,7 @@ export const shownManager = z
     runExclusive: z.boolean(),
     allowLowPriorityNode: z.boolean(),
   })
-  .meta({ id: 'JobManagerTask' });
+  .register(named, { id: 'JobManagerTask' });
 
 export const shownPoolInfo = z
   .strictObject({
@@ -69,14 +70,14 @@ export const shownPoolInfo = z
         keepAlive: z.boolean(),
         pool: poolSpecification,
       })
-      .meta({ id: 'AutoPoolSpecification' })
+      .register(named, { id: 'AutoPoolSpecification' })
       .optional(),
   })
-  .meta({ id: 'PoolInformation' });
+  .register(named, { id: 'PoolInformation' });
 
 export const shownJobConstraints = z
   .strictObject({ maxWallClockTime: duration, maxTaskRetryCount: z.int().min(-1) })
-  .meta({ id: 'JobConstraints' });
+  .register(named, { id: 'JobConstraints' });
 
 export const cloudJob = z
   .strictObject({
@@ -111,7 +112,7 @@ export const cloudJob = z
         poolId: z.string(),
         terminateReason: z.string().optional(),
       })
-      .meta({ id: 'JobExecutionInformation' }),
+      .register(named, { id: 'JobExecutionInformation' }),
     stats: notShown,
   })
-  .meta({ id: 'CloudJob' });
+  .register(named, { id: 'CloudJob' });

@@ -1,6 +1,7 @@
 // What a client may say when it changes a job: PATCH leaves out what stays, PUT what goes back to its default.
 // https://learn.microsoft.com/rest/api/batchservice/job/patch, https://learn.microsoft.com/rest/api/batchservice/job/update
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { idText, metadataBody } from '../rest/body-types.js';
 import { parseBody, refuse, requireStorable } from '../rest/request-body.js';
 import { ifSet } from '../tasks/run-resource.js';
@@ -43,7 +44,7 @@ export const jobPatchBody = z
     poolInfo: poolInfoBody.optional(),
     metadata: metadataBody.optional(),
   })
-  .meta({ id: 'JobPatchParameter' });
+  .register(named, { id: 'JobPatchParameter' });
 
 export const jobUpdateBody = jobPatchBody
   .extend({
@@ -53,7 +54,7 @@ export const jobUpdateBody = jobPatchBody
     poolInfo: poolInfoBody,
     metadata: metadataBody.default([]),
   })
-  .meta({ id: 'JobUpdateParameter' });
+  .register(named, { id: 'JobUpdateParameter' });
 
 /**
  * What the body of Patch Job changes: only what it names, each as a whole, so that constraints without a retry count reset it.

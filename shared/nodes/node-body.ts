@@ -1,5 +1,6 @@
 // What a client may say when it asks something of a node or has nodes removed. Bodies may be absent; Batch's default option is requeue.
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { choice, durationBody, text } from '../rest/body-types.js';
 import { parseBody } from '../rest/request-body.js';
 import { storedDuration } from '../tasks/run-resource.js';
@@ -14,22 +15,22 @@ export const resizeTimeoutBody = durationBody({ least: minResizeTimeoutMs }).def
 
 export const nodeRebootBody = z
   .strictObject({ nodeRebootOption: deallocationOptionBody })
-  .meta({ id: 'NodeRebootParameter' });
+  .register(named, { id: 'NodeRebootParameter' });
 export const nodeReimageBody = z
   .strictObject({ nodeReimageOption: deallocationOptionBody })
-  .meta({ id: 'NodeReimageParameter' });
+  .register(named, { id: 'NodeReimageParameter' });
 export const nodeDisableBody = z
   .strictObject({
     nodeDisableSchedulingOption: choice(['requeue', 'terminate', 'taskcompletion']).default('requeue'),
   })
-  .meta({ id: 'NodeDisableSchedulingParameter' });
+  .register(named, { id: 'NodeDisableSchedulingParameter' });
 export const nodeRemovalBody = z
   .strictObject({
     nodeList: z.array(text(64)).min(1, 'at least one node').max(100, 'at most 100 nodes'),
     resizeTimeout: resizeTimeoutBody,
     nodeDeallocationOption: deallocationOptionBody,
   })
-  .meta({ id: 'NodeRemoveParameter' });
+  .register(named, { id: 'NodeRemoveParameter' });
 
 /** Throws BatchError as every parse of a body does. */
 export const parseReboot = (json: unknown): DeallocationOption =>

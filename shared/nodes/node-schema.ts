@@ -1,6 +1,7 @@
 // A node and its files as they are shown, as schemas (ComputeNode, NodeFile), and what a machine is answered that joins.
 // https://learn.microsoft.com/rest/api/batchservice/compute-node/get
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { shownStartTask } from '../pools/pool-schema.js';
 import { instant, link, longNumber, notShown, oneOf } from '../rest/answer-types.js';
 import { shownRun } from '../tasks/run-schema.js';
@@ -51,7 +52,7 @@ export const computeNode = z
             taskState: z.enum(['running', 'completed']),
             executionInfo: shownTaskExecution.optional(),
           })
-          .meta({ id: 'TaskInformation' }),
+          .register(named, { id: 'TaskInformation' }),
       )
       .min(1)
       .optional(),
@@ -63,14 +64,14 @@ export const computeNode = z
         retryCount: z.int().min(0),
         lastRetryTime: instant.optional(),
       })
-      .meta({ id: 'StartTaskInformation' })
+      .register(named, { id: 'StartTaskInformation' })
       .optional(),
     certificateReferences: notShown,
     errors: z
       .array(
         z
           .strictObject({ code: z.string(), message: z.string(), errorDetails: z.array(nameAndValue).optional() })
-          .meta({ id: 'ComputeNodeError' }),
+          .register(named, { id: 'ComputeNodeError' }),
       )
       .min(1)
       .optional(),
@@ -79,7 +80,7 @@ export const computeNode = z
     nodeAgentInfo: z.strictObject({ version: z.string(), lastUpdateTime: instant }).optional(),
     virtualMachineInfo: notShown,
   })
-  .meta({ id: 'ComputeNode' });
+  .register(named, { id: 'ComputeNode' });
 
 export const shownFile = z
   .strictObject({
@@ -93,9 +94,9 @@ export const shownFile = z
         contentType: z.string(),
         fileMode: z.string().optional(),
       })
-      .meta({ id: 'FileProperties' })
+      .register(named, { id: 'FileProperties' })
       .optional(),
   })
-  .meta({ id: 'NodeFile' });
+  .register(named, { id: 'NodeFile' });
 
-export const joined = z.strictObject(joinAnswerSchema.shape).meta({ id: 'JoinAnswer' });
+export const joined = z.strictObject(joinAnswerSchema.shape).register(named, { id: 'JoinAnswer' });

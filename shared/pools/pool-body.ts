@@ -1,6 +1,7 @@
 // What a client may say when it adds a pool, and the pool it means: Batch's defaults filled in, faults refused by name.
 // https://learn.microsoft.com/rest/api/batchservice/pool/add
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { choice, displayNameText, idText, metadataBody, onlyDefault, text, unsupported } from '../rest/body-types.js';
 import { parseBody, refuse, requireStorable } from '../rest/request-body.js';
 import { storedDuration } from '../tasks/run-resource.js';
@@ -69,7 +70,7 @@ const poolShape = {
 export const poolAddBody = z
   .strictObject({ id: idText, ...poolShape })
   .superRefine(refuseTwoKinds)
-  .meta({ id: 'PoolAddParameter' });
+  .register(named, { id: 'PoolAddParameter' });
 
 /** A pool without an id, as a job describes the one that is to be made for it. */
 export const poolSpecificationBody = z.strictObject(poolShape).superRefine(refuseTwoKinds);
@@ -124,7 +125,7 @@ export const poolPatchBody = z
     metadata: metadataBody.optional(),
     targetNodeCommunicationMode: communicationModeBody.optional(),
   })
-  .meta({ id: 'PoolPatchParameter' });
+  .register(named, { id: 'PoolPatchParameter' });
 
 /**
  * What the body of Patch Pool changes: absent properties stay as they are. Throws BatchError as parsePoolAdd does.
@@ -151,7 +152,7 @@ export const poolPropertiesBody = z
     metadata: metadataBody,
     targetNodeCommunicationMode: communicationModeBody.optional(),
   })
-  .meta({ id: 'PoolUpdatePropertiesParameter' });
+  .register(named, { id: 'PoolUpdatePropertiesParameter' });
 
 /**
  * What the body of Update Pool Properties sets: the lists must be given, a start task that is absent is removed. Throws BatchError as
@@ -179,7 +180,7 @@ export const poolResizeBody = z
         'targetDedicatedNodes',
       ]);
   })
-  .meta({ id: 'PoolResizeParameter' });
+  .register(named, { id: 'PoolResizeParameter' });
 
 /** What the body of Resize Pool asks for. Throws BatchError as parsePoolAdd does. */
 export function parseResize(json: unknown): ResizeRequest {

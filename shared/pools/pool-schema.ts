@@ -1,6 +1,7 @@
 // A pool as it is shown, as a schema (CloudPool), its counts of nodes, and its join keys.
 // https://learn.microsoft.com/rest/api/batchservice/pool/get
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import type { NodeState } from '../nodes/node.js';
 import { duration, entityTag, instant, link, metadataList, notShown, oneOf } from '../rest/answer-types.js';
 import { shownEnvironment, shownIdentity, shownResourceFiles } from '../tasks/run-schema.js';
@@ -15,7 +16,7 @@ export const shownStartTask = z
     maxTaskRetryCount: z.int().min(-1),
     waitForSuccess: z.boolean(),
   })
-  .meta({ id: 'StartTask' });
+  .register(named, { id: 'StartTask' });
 
 /** What its user said of the pool, kept and shown as it was said where Bookend does not act on it. */
 const specified = {
@@ -46,7 +47,7 @@ const specified = {
 
 export const poolSpecification = z
   .strictObject({ displayName: z.string().optional(), ...specified })
-  .meta({ id: 'PoolSpecification' });
+  .register(named, { id: 'PoolSpecification' });
 
 export const cloudPool = z
   .strictObject({
@@ -77,7 +78,7 @@ export const cloudPool = z
     identity: notShown,
     currentNodeCommunicationMode: notShown,
   })
-  .meta({ id: 'CloudPool' });
+  .register(named, { id: 'CloudPool' });
 
 /** As Batch spells the states in this one place. */
 type CountedState = NodeState extends infer State
@@ -107,11 +108,11 @@ const counted: Readonly<Record<CountedState | 'preempted' | 'total', typeof coun
   waitingForStartTask: count,
   total: count,
 };
-const nodeCounts = z.strictObject(counted).meta({ id: 'NodeCounts' });
+const nodeCounts = z.strictObject(counted).register(named, { id: 'NodeCounts' });
 
 export const poolNodeCounts = z
   .strictObject({ poolId: z.string(), dedicated: nodeCounts, lowPriority: nodeCounts })
-  .meta({ id: 'PoolNodeCounts' });
+  .register(named, { id: 'PoolNodeCounts' });
 
 export const shownJoinKey = z
   .strictObject({
@@ -120,4 +121,4 @@ export const shownJoinKey = z
     since: instant,
     validUntil: instant.optional(),
   })
-  .meta({ id: 'JoinKey' });
+  .register(named, { id: 'JoinKey' });

@@ -1,5 +1,6 @@
 // A refusal as a schema. https://learn.microsoft.com/rest/api/batchservice/batch-status-and-error-codes
 import { z } from 'zod';
+import { named } from './named-schemas.js';
 import { errorCatalogue, type BatchErrorCode } from './error-catalogue.js';
 
 const codes = Object.keys(errorCatalogue) as [BatchErrorCode, ...BatchErrorCode[]];
@@ -17,7 +18,8 @@ const errorShape = {
 /** The whole body of a refusal. */
 export const batchError = z
   .strictObject({ 'odata.metadata': z.string(), ...errorShape })
-  .meta({ id: 'BatchError', description: 'Why a request was refused.' });
+  .meta({ description: 'Why a request was refused.' })
+  .register(named, { id: 'BatchError' });
 
 /** Why one of several things that were asked for was refused. */
-export const batchErrorOfOne = z.strictObject(errorShape).meta({ id: 'BatchErrorOfOne' });
+export const batchErrorOfOne = z.strictObject(errorShape).register(named, { id: 'BatchErrorOfOne' });

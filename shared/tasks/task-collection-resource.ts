@@ -1,6 +1,7 @@
 // Adding up to a hundred tasks with one request: each succeeds or fails on its own, and its result says which.
 // https://learn.microsoft.com/rest/api/batchservice/task/addcollection
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { BatchError } from '../errors.js';
 import { errorCatalogue } from '../rest/error-catalogue.js';
 import { etagOf } from '../rest/etag.js';
@@ -15,7 +16,7 @@ const maxTasks = 100;
 /** What a collection is to be. A task that is not valid is refused by itself, so they are read one by one. */
 export const taskCollectionBody = z
   .strictObject({ value: z.array(taskAddBody).max(maxTasks) })
-  .meta({ id: 'TaskAddCollectionParameter' });
+  .register(named, { id: 'TaskAddCollectionParameter' });
 const collectionBody = z.strictObject({ value: z.array(z.unknown()).max(maxTasks, `expected at most ${maxTasks}`) });
 // Without an id a result could not say which task it is about.
 const identifiedBody = z.looseObject({ id: idText });

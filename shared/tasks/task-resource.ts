@@ -1,6 +1,7 @@
 // A task in Batch's JSON, both ways: what a client may say when it adds one, and how it is shown (CloudTask).
 // https://learn.microsoft.com/rest/api/batchservice/task/add
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { taskDirectory } from '../jobs/job-directory.js';
 import { jobUrl } from '../jobs/job-resource.js';
 import { nodeUrl } from '../nodes/node-url.js';
@@ -46,7 +47,7 @@ export const taskAddBody = z
     applicationPackageReferences: unsupported,
     authenticationTokenSettings: unsupported,
   })
-  .meta({ id: 'TaskAddParameter' });
+  .register(named, { id: 'TaskAddParameter' });
 
 /**
  * The task that the body of Add Task describes; without an own retry count it gets `inheritedRetryCount`, its job's.
@@ -73,7 +74,7 @@ export function parseTaskAdd(json: unknown, inheritedRetryCount: number): TaskDe
 
 export const taskUpdateBody = z
   .strictObject({ constraints: constraintsBody.optional() })
-  .meta({ id: 'TaskUpdateParameter' });
+  .register(named, { id: 'TaskUpdateParameter' });
 
 /** The constraints that the body of Update Task describes, given those that are inherited: what is left out goes back to its default. */
 export function parseTaskUpdate(json: unknown): (inheritedRetryCount: number) => RunConstraints {

@@ -1,6 +1,7 @@
 // A task as it is shown, as a schema (CloudTask), and what adding and counting tasks is answered with.
 // https://learn.microsoft.com/rest/api/batchservice/task/get
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { entityTag, instant, link, notShown, oneOf } from '../rest/answer-types.js';
 import { batchErrorOfOne } from '../rest/error-schema.js';
 import { taskDependenciesSchema } from './dependencies.js';
@@ -11,7 +12,9 @@ import type { TaskState } from './task.js';
 
 const taskState = oneOf<TaskState>({ active: true, preparing: true, running: true, completed: true });
 
-export const shownOutputFiles = z.array(z.strictObject(outputFileSchema.shape).meta({ id: 'OutputFile' })).min(1);
+export const shownOutputFiles = z
+  .array(z.strictObject(outputFileSchema.shape).register(named, { id: 'OutputFile' }))
+  .min(1);
 
 /** Of a task that has not run yet there are the two counts only. */
 export const shownTaskExecution = z
@@ -23,7 +26,7 @@ export const shownTaskExecution = z
     requeueCount: z.int().min(0),
     lastRequeueTime: instant.optional(),
   })
-  .meta({ id: 'TaskExecutionInformation' });
+  .register(named, { id: 'TaskExecutionInformation' });
 
 const shownPlace = z
   .strictObject({
@@ -34,7 +37,7 @@ const shownPlace = z
     taskRootDirectory: z.string(),
     taskRootDirectoryUrl: link,
   })
-  .meta({ id: 'ComputeNodeInformation' });
+  .register(named, { id: 'ComputeNodeInformation' });
 
 export const cloudTask = z
   .strictObject({
@@ -44,7 +47,7 @@ export const cloudTask = z
     eTag: entityTag,
     lastModified: instant,
     creationTime: instant,
-    exitConditions: z.strictObject(exitConditionsSchema.shape).meta({ id: 'ExitConditions' }).optional(),
+    exitConditions: z.strictObject(exitConditionsSchema.shape).register(named, { id: 'ExitConditions' }).optional(),
     state: taskState,
     stateTransitionTime: instant,
     previousState: taskState.optional(),
@@ -62,11 +65,15 @@ export const cloudTask = z
     nodeInfo: shownPlace.optional(),
     multiInstanceSettings: notShown,
     stats: notShown,
-    dependsOn: z.strictObject(taskDependenciesSchema.shape).partial().meta({ id: 'TaskDependencies' }).optional(),
+    dependsOn: z
+      .strictObject(taskDependenciesSchema.shape)
+      .partial()
+      .register(named, { id: 'TaskDependencies' })
+      .optional(),
     applicationPackageReferences: notShown,
     authenticationTokenSettings: notShown,
   })
-  .meta({ id: 'CloudTask' });
+  .register(named, { id: 'CloudTask' });
 
 /** What became of one task of a collection. */
 export const taskAddResults = z
@@ -81,10 +88,10 @@ export const taskAddResults = z
           location: link.optional(),
           error: batchErrorOfOne.optional(),
         })
-        .meta({ id: 'TaskAddResult' }),
+        .register(named, { id: 'TaskAddResult' }),
     ),
   })
-  .meta({ id: 'TaskAddCollectionResult' });
+  .register(named, { id: 'TaskAddCollectionResult' });
 
 const counts = z
   .strictObject({
@@ -94,11 +101,11 @@ const counts = z
     succeeded: z.int().min(0),
     failed: z.int().min(0),
   })
-  .meta({ id: 'TaskCounts' });
+  .register(named, { id: 'TaskCounts' });
 
 export const taskCountsResult = z
   .strictObject({ taskCounts: counts, taskSlotCounts: counts })
-  .meta({ id: 'TaskCountsResult' });
+  .register(named, { id: 'TaskCountsResult' });
 
 /** Only multi-instance tasks have subtasks, and these are refused when they are added. */
-export const subtask = z.never().meta({ id: 'SubtaskInformation' });
+export const subtask = z.never().register(named, { id: 'SubtaskInformation' });

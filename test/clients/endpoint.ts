@@ -13,5 +13,6 @@ declare module 'vitest' {
 export async function useStack(): Promise<RestStack> {
   const endpoint = inject('clientsEndpoint');
   if (endpoint === undefined) return startRestStack();
-  return { ...(await speakRest(endpoint)), endpoint, stop: () => Promise.resolve() };
+  // Whoever started it has its answers checked.
+  return { ...(await speakRest(endpoint)), endpoint, unexercised: () => [], stop: () => Promise.resolve() };
 }

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import type { BatchServiceClient } from '@azure/batch';
 import { connect } from '../../samples/job-prep-release/connect.js';
+import { operationsByResource } from '../../shared/api/all-operations.js';
+import { startCheckingProxy, unexercised } from '../helpers/checking-proxy.js';
 import { eventually } from '../helpers/eventually.js';
 import { allGone, descendantsOf, startProgram } from '../helpers/started-program.js';
 
@@ -32,7 +34,17 @@ export type RestSpeech = {
   refusalOf(answer: Promise<unknown>): Promise<Refusal>;
 };
 
-export type RestStack = RestSpeech & { readonly endpoint: RestEndpoint; stop(): Promise<void> };
+export type RestStack = RestSpeech & {
+  /** Behind a proxy that checks every answer against the description of the API. */
+  readonly endpoint: RestEndpoint;
+  /** The operations that have not succeeded yet, of those with these tags or of all. */
+  unexercised(tags?: readonly Tag[]): string[];
+  /** Fails when any answer was not as described. */
+  stop(): Promise<void>;
+};
+
+/** By which the description groups operations. */
+export type Tag = keyof typeof operationsByResource;
 
 const readySchema = z.object({ batchUrl: z.string(), account: z.string(), key: z.string() });
 const refusalSchema = z.object({ statusCode: z.number(), code: z.string() });
@@ -52,8 +64,22 @@ export async function startRestStack(): Promise<RestStack> {
   try {
     await eventually('the ready line', () => program.stdout().includes('\n') || ended(program), 60_000);
     if (ended(program)) throw new Error(program.stderr());
-    const endpoint = readySchema.parse(JSON.parse(program.stdout()));
-    return { ...(await speakRest(endpoint)), endpoint, stop };
+    const ready = readySchema.parse(JSON.parse(program.stdout()));
+    const proxy = await startCheckingProxy(ready.batchUrl);
+    const endpoint = { ...ready, batchUrl: proxy.url };
+    return {
+      ...(await speakRest(endpoint)),
+      endpoint,
+      unexercised: (tags = Object.keys(operationsByResource) as Tag[]) =>
+        unexercised(
+          proxy,
+          tags.flatMap((tag) => operationsByResource[tag].map(({ name }) => name)),
+        ),
+      async stop() {
+        await stop();
+        await proxy.stop();
+      },
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -14,6 +14,7 @@ import { silentLog } from '../../shared/log.js';
 import { createAzureTable } from '../../shared/tables/azure-table.js';
 import { fromDocument } from '../../shared/tables/document.js';
 import { keepArtefacts } from '../helpers/artefacts.js';
+import { startCheckingProxy } from '../helpers/checking-proxy.js';
 import { eventually } from '../helpers/eventually.js';
 import { processesOf, taskProcessesOf, type FoundProcess } from '../helpers/processes-of.js';
 import { jobBody, jobReached, taskBodies, tasksCompleted, type JobScripts, type MarkedJob } from './marked-job.js';
@@ -25,6 +26,7 @@ export type SharedStack = {
   readonly dataDirectory: string;
   /** Connection string of its storage. */
   readonly storage: string;
+  /** Behind a proxy that checks every answer against the description of the API. */
   readonly endpoint: { readonly batchUrl: string; readonly account: string; readonly key: string };
   /** Connection string of its broker. */
   readonly serviceBus: string;
@@ -46,7 +48,7 @@ export type SharedStack = {
   waiverReasons(job: MarkedJob): Promise<readonly unknown[]>;
   /** Fails when a task's process is left; keeps the logs of a failed test. */
   afterTest(task: { readonly name: string; readonly result?: { readonly state: string } }): Promise<void>;
-  /** Fails when a process or a file is left. */
+  /** Fails when a process or a file is left, or any answer was not as described. */
   stop(): Promise<void>;
 };
 
@@ -58,7 +60,9 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
   const outer = process.env['TMPDIR'];
   process.env['TMPDIR'] = temporary;
   const stack = await startStack({ log: silentLog, programLogLevel: 'info', ...options });
-  const client = await connect(stack);
+  const proxy = await startCheckingProxy(stack.batchUrl);
+  const endpoint = { batchUrl: proxy.url, account: stack.account, key: stack.key };
+  const client = await connect(endpoint);
   const table = createAzureTable(stack.connectionStrings.storage, 'bookend');
   const events = async ({ jobId }: MarkedJob): Promise<readonly OwedEvent[]> => {
     const { entities } = await table.query(jobPartition(jobId), eventRange, 1000);
@@ -68,7 +72,7 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
     directory,
     dataDirectory: stack.dataDir,
     storage: stack.connectionStrings.storage,
-    endpoint: stack,
+    endpoint,
     serviceBus: stack.connectionStrings.serviceBus,
     client: () => client,
     programs: () => processesOf(temporary),
@@ -128,6 +132,7 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
     },
     async stop() {
       await stack.stop();
+      const checked = proxy.stop();
       const left = processesOf(temporary);
       const files = await readdir(temporary);
       for (const { pid } of left) process.kill(pid, 'SIGKILL');
@@ -137,6 +142,7 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
       await rm(temporary, { recursive: true, force: true, maxRetries: 5 });
       expect(left).toEqual([]);
       expect(files).toEqual([]);
+      await checked;
     },
   };
 }

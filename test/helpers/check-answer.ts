@@ -58,7 +58,7 @@ export function checkAnswer(
 
 export function createAnswerChecker(): (given: GivenAnswer) => CheckedAnswer {
   const api = apiSchema.parse(JSON.parse(JSON.stringify(describeApi())));
-  const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true, strictRequired: false });
+  const ajv = new Ajv2020({ strict: true, allErrors: true, strictTypes: false, strictRequired: false });
   ajv.addVocabulary(['x-bookend-unsupported', 'components']);
   for (const [name, format] of Object.entries(formats)) ajv.addFormat(name, format);
   ajv.addSchema({ $id: 'api', components: api.components.schemas && { schemas: api.components.schemas } });
@@ -70,6 +70,9 @@ export function createAnswerChecker(): (given: GivenAnswer) => CheckedAnswer {
     return found;
   };
   for (const schema of Object.keys(api.components.schemas)) validatorOf({ $ref: `#/components/schemas/${schema}` });
+  for (const answer of answersOf(api)) {
+    for (const { schema } of Object.values(answer.content ?? {})) if (schema) validatorOf(schema);
+  }
   const paths = Object.entries(api.paths).map(([path, verbs]) => ({ pattern: toPattern(path), verbs }));
 
   return (given) => {
@@ -82,6 +85,11 @@ export function createAnswerChecker(): (given: GivenAnswer) => CheckedAnswer {
     }
     return { operation: found.operationId, faults: faultsOf(given, resolve(described, api), api, validatorOf) };
   };
+}
+
+function answersOf(api: Api): Answer[] {
+  const operations = Object.values(api.paths).flatMap((verbs) => Object.values(verbs));
+  return operations.flatMap(({ responses }) => Object.values(responses).map((answer) => resolve(answer, api)));
 }
 
 type ValidatorOf = (schema: Readonly<Record<string, unknown>>) => ValidateFunction;
