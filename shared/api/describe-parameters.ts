@@ -30,9 +30,7 @@ const known: Readonly<Record<string, JsonObject>> = {
     { type: 'string' },
   ),
   $expand: query('$expand', 'Statistics, of which there are none yet.', { type: 'string', enum: ['stats'] }),
-  maxresults: query('maxresults', 'How many items a page may have.', {
-    ...{ type: 'integer', minimum: 1, maximum: largestPage, default: largestPage },
-  }),
+  maxresults: toMaxResults(largestPage),
   $skiptoken: query('$skiptoken', 'Where a list goes on; part of odata.nextLink, never made by a client.', {
     type: 'string',
   }),
@@ -69,7 +67,8 @@ export const sharedParameters: Readonly<Record<string, JsonObject>> = Object.fro
 );
 
 /** References to the parameters of an operation, and those of its path. Throws for a query parameter that is not described here. */
-export function describeParameters({ route, query = [], conditional, reads = [] }: OperationDefinition): JsonObject[] {
+export function describeParameters(definition: OperationDefinition): JsonObject[] {
+  const { route, query = [], conditional, reads = [], largestPage: ownLargest } = definition;
   const names = [
     ...ofEvery,
     ...query,
@@ -80,11 +79,22 @@ export function describeParameters({ route, query = [], conditional, reads = [] 
   const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     ...{ name, in: 'path', required: true, schema: { type: 'string' } },
   }));
-  return [...inPath, ...names.map(toReference)];
+  return [
+    ...inPath,
+    ...names.map((name) =>
+      name === 'maxresults' && ownLargest !== undefined ? toMaxResults(ownLargest) : toReference(name),
+    ),
+  ];
 }
 
 /** The path of a route: a file's path is one segment, with `%2F` between its names. */
 export const pathOf = (route: string): string => `/${route.replace(/\/\{\*\w+\}$/, '')}`;
+
+function toMaxResults(most: number): JsonObject {
+  return query('maxresults', 'How many items a page may have.', {
+    ...{ type: 'integer', minimum: 1, maximum: most, default: most },
+  });
+}
 
 function toReference(name: string): JsonObject {
   if (known[name] === undefined) throw new Error(`The parameter '${name}' is not described.`);

@@ -107,5 +107,20 @@ export const taskCountsResult = z
   .strictObject({ taskCounts: counts, taskSlotCounts: counts })
   .register(named, { id: 'TaskCountsResult' });
 
-/** Only multi-instance tasks have subtasks, and these are refused when they are added. */
-export const subtask = z.never().register(named, { id: 'SubtaskInformation' });
+/** Only multi-instance tasks have subtasks, and these are refused when they are added; what can be selected of them is known. */
+export const subtask = z
+  .strictObject({
+    id: notShown,
+    nodeInfo: notShown,
+    startTime: notShown,
+    endTime: notShown,
+    exitCode: notShown,
+    containerInfo: notShown,
+    failureInfo: notShown,
+    state: notShown,
+    stateTransitionTime: notShown,
+    previousState: notShown,
+    previousStateTransitionTime: notShown,
+    result: notShown,
+  })
+  .register(named, { id: 'SubtaskInformation' });
