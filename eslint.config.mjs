@@ -103,6 +103,7 @@ export default tseslint.config(
               '**/pools/*',
               '**/nodes/*',
               '**/job-nodes/*',
+              '**/job-schedules/*',
               '**/passes/*',
             ),
           ],
@@ -113,7 +114,7 @@ export default tseslint.config(
   {
     files: [
       'shared/**/*-decisions.ts',
-      'shared/{jobs,tasks,pools,nodes,job-nodes}/{job,task,pool,node,job-node}.ts',
+      'shared/{jobs,tasks,pools,nodes,job-nodes,job-schedules}/{job,task,pool,node,job-node,job-schedule}.ts',
       'shared/passes/decide-*.ts',
     ],
     rules: {

@@ -3,6 +3,8 @@ import { explainOperations } from '../explanations/explain-operation.js';
 import { jobNodeOperations } from '../job-nodes/job-node-operations.js';
 import { jobOperations } from '../jobs/job-operations.js';
 import { jobStateOperations } from '../jobs/job-state-operations.js';
+import { jobScheduleOperations } from '../job-schedules/job-schedule-operations.js';
+import { jobScheduleStateOperations } from '../job-schedules/job-schedule-state-operations.js';
 import { joinOperations } from '../nodes/join-operation.js';
 import { nodeFileOperations } from '../nodes/node-file-operations.js';
 import { nodeOperations } from '../nodes/node-operations.js';
@@ -21,6 +23,7 @@ export const operationsByResource = {
   'node files': [...nodeFileOperations],
   jobs: [...jobOperations, ...jobStateOperations],
   'preparation and release': [...jobNodeOperations],
+  'job schedules': [...jobScheduleOperations, ...jobScheduleStateOperations],
   tasks: [...taskOperations, ...taskStateOperations],
   'task files': [...taskFileOperations],
   explanations: [...explainOperations],

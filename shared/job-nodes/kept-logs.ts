@@ -2,7 +2,7 @@
 // as it is gone, or as the folder was removed after its retention time.
 import type { ListedBlob } from '../blobs/blobs.js';
 import { BatchError } from '../errors.js';
-import { taskDirectory } from '../jobs/job-directory.js';
+import { ownersOf, taskDirectory } from '../jobs/job-directory.js';
 import { jobContainerName, keptLogPrefix, parseKeptLogName, type KeptLog } from '../jobs/job-container.js';
 import { loadJob } from '../jobs/read-jobs.js';
 import type { NodeFile } from '../nodes/node-messages.js';
@@ -32,8 +32,18 @@ export async function listKeptFiles(
   { poolId, nodeId }: Place,
   directory: string,
 ): Promise<readonly KeptFile[]> {
-  const [, jobId, taskId] = /^workitems\/([^/]+)\/job-1\/([^/]+)$/.exec(directory) ?? [];
-  if (jobId === undefined || taskId === undefined) return [];
+  for (const owner of ownersOf(directory)) {
+    const found = await listKeptOf(services, { poolId, nodeId }, owner);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+async function listKeptOf(
+  services: Pick<Services, 'table' | 'containers'>,
+  { poolId, nodeId }: Place,
+  { jobId, taskId }: { readonly jobId: string; readonly taskId: string },
+): Promise<readonly KeptFile[]> {
   const job = await loadJob(services, jobId).catch(unlessNotFound);
   if (job?.definition.poolId.toLowerCase() !== poolId.toLowerCase()) return [];
   const container = jobContainerName(job.definition.id);

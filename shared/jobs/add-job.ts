@@ -2,6 +2,7 @@
 // They are written anew even if they are there: whoever is about to remove one finds it changed, and leaves it.
 import type { Config } from '../config.js';
 import { drawPoolSeed } from '../pools/new-pool.js';
+import type { PoolSeed } from '../pools/pool.js';
 import { BatchError } from '../errors.js';
 import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
@@ -16,17 +17,31 @@ import { isRepeated, type IdempotentRequest } from './idempotency-key.js';
 import { jobManagerOrder } from './job-manager.js';
 import type { Job, JobDefinition } from './job.js';
 import { deadlineOf, referenceTo } from './job-decisions.js';
-import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
+import { fromJobHead, headRow, isJobHead, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
 
 /**
- * Adds the job, or answers with the one that the same `request` has added before. Throws JobExists, IdempotencyKeyReused, or JobBeingDeleted
- * while an older job of that id is still going.
+ * Adds the job, or answers with the one that the same `request` has added before. Throws JobExists, JobScheduleWithSameIdExists,
+ * IdempotencyKeyReused, or JobBeingDeleted while an older job of that id is still going.
  */
 export async function addJob(services: Services, asked: JobDefinition, request?: IdempotentRequest): Promise<Job> {
+  const { ids } = services;
+  return saveNewJob(services, withPool(asked, ids), { incarnation: ids.uuid(), ...(request && { request }) });
+}
+
+/**
+ * Adds the job of a schedule, or finds it added: `incarnation` tells whether a job of that id is the one that is meant. Its pool has an id
+ * already, also one that is made for it.
+ */
+export async function addScheduledJob(services: Services, asked: JobDefinition, incarnation: string): Promise<Job> {
+  return saveNewJob(services, asked, { incarnation });
+}
+
+type Addition = { readonly incarnation: string; readonly request?: IdempotentRequest };
+
+async function saveNewJob(services: Services, asked: JobDefinition, { incarnation, request }: Addition): Promise<Job> {
   const { table, clock, ids, config } = services;
-  const definition = withPool(withReleaseAfter(asked, config.releaseAfter), ids);
-  const autoPoolSeed = definition.autoPool && drawPoolSeed(services);
-  const incarnation = ids.uuid();
+  const definition = withReleaseAfter(asked, config.releaseAfter);
+  const autoPoolSeed: PoolSeed | undefined = definition.autoPool && drawPoolSeed(services);
   const key = definition.id.toLowerCase();
   const added = await tryAgain(services, async () => {
     const now = clock.now();
@@ -95,6 +110,11 @@ async function toExisting(
 ): Promise<Job> {
   const head = await table.get(jobPartition(jobId), headRow);
   if (head === undefined) throw new TableConflict('changed', `Job '${jobId}' went away while it was being added again`);
+  if (!isJobHead(head))
+    throw new BatchError(
+      'JobScheduleWithSameIdExists',
+      `A job schedule has the id '${jobId}'; a job cannot have it too`,
+    );
   const existing = fromJobHead(head);
   if (existing.incarnation === incarnation || isRepeated(jobId, request, existing.addedBy)) return existing;
   if (existing.state === 'deleting') {

@@ -74,42 +74,61 @@ const poolInfoBody = z
       refuse(context, 'InvalidPropertyValue', 'a job has either this or autoPoolSpecification', ['poolId']);
   });
 
+const specificationShape = {
+  displayName: displayNameText.optional(),
+  priority: priorityBody.default(0),
+  maxParallelTasks: parallelTasksBody.default(-1),
+  allowTaskPreemption: allowTaskPreemptionBody,
+  constraints: jobConstraintsBody.optional(),
+  jobManagerTask: jobManagerBody.optional(),
+  jobPreparationTask: preparationBody.optional(),
+  jobReleaseTask: releaseBody.optional(),
+  commonEnvironmentSettings: environmentSettingsBody.optional(),
+  poolInfo: poolInfoBody,
+  onAllTasksComplete: onAllTasksCompleteBody.default('noaction'),
+  onTaskFailure: choice(['noaction', 'performexitoptionsjobaction']).default('noaction'),
+  usesTaskDependencies: z.boolean().default(false),
+  networkConfiguration: z.strictObject({ subnetId: text() }).optional(),
+  metadata: metadataBody.default([]),
+};
+
+type TasksOfJob = Pick<
+  z.output<z.ZodObject<typeof specificationShape>>,
+  'jobManagerTask' | 'jobPreparationTask' | 'jobReleaseTask'
+>;
+
+function refuseTasksThatClash(
+  { jobManagerTask: manager, jobPreparationTask: preparation, jobReleaseTask: release }: TasksOfJob,
+  context: z.RefinementCtx,
+): void {
+  for (const other of [preparation, release]) {
+    if (manager && manager.id.toLowerCase() === other?.id.toLowerCase())
+      refuse(context, 'InvalidPropertyValue', 'the job manager task needs an id of its own', ['jobManagerTask', 'id']);
+  }
+  if (!release) return;
+  if (!preparation)
+    return refuse(context, 'InvalidPropertyValue', 'a job release task needs a job preparation task', [
+      'jobReleaseTask',
+    ]);
+  if (preparation.id.toLowerCase() === release.id.toLowerCase())
+    refuse(context, 'InvalidPropertyValue', 'job preparation and job release task need different ids', [
+      'jobReleaseTask',
+      'id',
+    ]);
+}
+
+/** A job without its id: what each job of a schedule is made from. */
+export const jobSpecificationBody = z.strictObject(specificationShape).superRefine(refuseTasksThatClash);
+
 export const jobAddBody = z
-  .strictObject({
-    id: idText,
-    displayName: displayNameText.optional(),
-    priority: priorityBody.default(0),
-    maxParallelTasks: parallelTasksBody.default(-1),
-    allowTaskPreemption: allowTaskPreemptionBody,
-    constraints: jobConstraintsBody.optional(),
-    jobManagerTask: jobManagerBody.optional(),
-    jobPreparationTask: preparationBody.optional(),
-    jobReleaseTask: releaseBody.optional(),
-    commonEnvironmentSettings: environmentSettingsBody.optional(),
-    poolInfo: poolInfoBody,
-    onAllTasksComplete: onAllTasksCompleteBody.default('noaction'),
-    onTaskFailure: choice(['noaction', 'performexitoptionsjobaction']).default('noaction'),
-    usesTaskDependencies: z.boolean().default(false),
-    networkConfiguration: z.strictObject({ subnetId: text() }).optional(),
-    metadata: metadataBody.default([]),
-  })
-  .superRefine(({ jobManagerTask: manager, jobPreparationTask: preparation, jobReleaseTask: release }, context) => {
-    for (const other of [preparation, release]) {
-      if (manager && manager.id.toLowerCase() === other?.id.toLowerCase())
-        refuse(context, 'InvalidPropertyValue', 'the job manager task needs an id of its own', [
-          'jobManagerTask',
-          'id',
-        ]);
-    }
-    if (!release) return;
-    if (!preparation)
-      return refuse(context, 'InvalidPropertyValue', 'a job release task needs a job preparation task', [
-        'jobReleaseTask',
-      ]);
-    if (preparation.id.toLowerCase() === release.id.toLowerCase())
-      refuse(context, 'InvalidPropertyValue', 'job preparation and job release task need different ids', [
-        'jobReleaseTask',
-        'id',
+  .strictObject({ id: idText, ...specificationShape })
+  .superRefine(refuseTasksThatClash)
+  .superRefine(({ poolInfo }, context) => {
+    if (poolInfo.autoPoolSpecification?.poolLifetimeOption === 'jobschedule')
+      refuse(context, 'InvalidPropertyValue', 'only the jobs of a job schedule can share a pool with it', [
+        'poolInfo',
+        'autoPoolSpecification',
+        'poolLifetimeOption',
       ]);
   })
   .register(named, { id: 'JobAddParameter' });
@@ -127,8 +146,12 @@ export const jobTerminateBody = z
  */
 export function parseJobAdd(json: unknown): JobDefinition {
   const body = parseBody(jobAddBody, json);
-  return requireStorable({
-    id: body.id,
+  return requireStorable({ id: body.id, ...fromJobSpecification(body) });
+}
+
+/** The job that a specification describes, apart from its id. */
+export function fromJobSpecification(body: z.output<typeof jobSpecificationBody>): Omit<JobDefinition, 'id'> {
+  return {
     ...(body.displayName !== undefined && { displayName: body.displayName }),
     priority: body.priority,
     maxParallelTasks: body.maxParallelTasks,
@@ -147,7 +170,7 @@ export function parseJobAdd(json: unknown): JobDefinition {
     ...(body.networkConfiguration && { networkConfiguration: body.networkConfiguration }),
     ...(body.usesTaskDependencies && { usesTaskDependencies: true }),
     metadata: body.metadata,
-  });
+  };
 }
 
 /** What the optional body of Terminate Job says. Throws BatchError as parseJobAdd does. */

@@ -4,7 +4,7 @@ import { formatDuration } from '../rest/iso-duration.js';
 import { ifSet, toConstraints, unlessEmpty } from '../tasks/run-resource.js';
 import { toAutoPool } from './auto-pool.js';
 import { toJobManager } from './job-manager-resource.js';
-import type { Job, PreparationDefinition, ReleaseDefinition } from './job.js';
+import type { Job, JobDefinition, PreparationDefinition, ReleaseDefinition } from './job.js';
 
 /** URL of a job below `baseUrl` (scheme and host, no trailing slash). */
 export function jobUrl(jobId: string, baseUrl: string): string {
@@ -25,6 +25,14 @@ export function toJobResource(job: Job, baseUrl: string): Record<string, unknown
     stateTransitionTime: job.stateTransitionTime,
     ...ifSet('previousState', job.previousState),
     ...ifSet('previousStateTransitionTime', job.previousStateTransitionTime),
+    ...toSpecification(definition),
+    executionInfo: toExecutionInfo(job),
+  };
+}
+
+/** What of a job a specification says, with every default spelled out, apart from its ids and names. */
+export function toSpecification(definition: Omit<JobDefinition, 'id'>): Record<string, unknown> {
+  return {
     priority: definition.priority,
     maxParallelTasks: definition.maxParallelTasks,
     usesTaskDependencies: definition.usesTaskDependencies ?? false,
@@ -42,7 +50,6 @@ export function toJobResource(job: Job, baseUrl: string): Record<string, unknown
       : { poolId: definition.poolId },
     ...unlessEmpty('metadata', definition.metadata),
     ...ifSet('networkConfiguration', definition.networkConfiguration),
-    executionInfo: toExecutionInfo(job),
     onAllTasksComplete: definition.onAllTasksComplete,
     onTaskFailure: definition.onTaskFailure,
   };

@@ -25,6 +25,8 @@ export function fromJobHead(entity: Entity): Job {
   const job = fromDocument<Job>('job', entity.values);
   return entity.values['rowsHaveColumns'] === true ? { ...job, rowsHaveColumns: true } : job;
 }
+/** Jobs and job schedules share their ids, and so the partition: whether its head is a job's. */
+export const isJobHead = ({ values }: Pick<Entity, 'values'>): boolean => 'job' in values;
 
 export const toJobNode = (jobNode: JobNode): EntityValues => ({
   ...toDocument('jobNode', jobNode),

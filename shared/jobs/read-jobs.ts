@@ -6,7 +6,7 @@ import { poolPartition } from '../pools/pool-rows.js';
 import { unreachable } from '../unreachable.js';
 import type { Entity } from '../tables/table.js';
 import type { Job } from './job.js';
-import { fromJobHead, headRow, jobListPartition, jobPartition } from './job-rows.js';
+import { fromJobHead, headRow, isJobHead, jobListPartition, jobPartition } from './job-rows.js';
 
 export type StoredJob = { readonly job: Job; readonly etag: string };
 
@@ -20,7 +20,7 @@ export async function loadStoredJob(
   meant?: string,
 ): Promise<StoredJob> {
   const head = await table.get(jobPartition(jobId), headRow);
-  if (head === undefined) throw new BatchError('JobNotFound', `Job '${jobId}' does not exist`);
+  if (head === undefined || !isJobHead(head)) throw new BatchError('JobNotFound', `Job '${jobId}' does not exist`);
   const job = fromJobHead(head);
   if (meant !== undefined && job.incarnation !== meant)
     throw new BatchError('JobNotFound', `Job '${jobId}' is gone; another job was given its id meanwhile`);
@@ -38,9 +38,20 @@ export async function listJobs(
   { limit, continuation }: PageRequest,
 ): Promise<ItemPage<Job>> {
   const page = await table.query(jobListPartition, {}, limit, continuation);
-  const heads = await Promise.all(page.entities.map((key) => table.get(`job:${key.row}`, headRow)));
-  const items = heads.filter((head): head is Entity => head !== undefined).map(fromJobHead);
+  const items = await readJobHeads(
+    { table },
+    page.entities.map(({ row }) => row),
+  );
   return { items, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
+}
+
+/** Those of the jobs that are there. */
+export async function readJobHeads(
+  { table }: Pick<Services, 'table'>,
+  jobIds: readonly string[],
+): Promise<readonly Job[]> {
+  const heads = await Promise.all(jobIds.map((jobId) => table.get(jobPartition(jobId), headRow)));
+  return heads.filter((head): head is Entity => head !== undefined && isJobHead(head)).map(fromJobHead);
 }
 
 /** The refusal for a write that needs a job which nothing has ended. Throws JobBeingTerminated, JobCompleted, JobBeingDeleted. */

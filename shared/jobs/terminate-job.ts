@@ -2,6 +2,7 @@
 import { owedEvent, type OwedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
 import { hintTypes, sendHint } from '../events/hints.js';
+import { jobScheduleHintTypes, sendJobScheduleHints } from '../events/job-schedule-hints.js';
 import { requireConditions, type Conditions } from '../rest/conditions.js';
 import { toValidators } from '../rest/etag.js';
 import type { Services } from '../services.js';
@@ -10,6 +11,7 @@ import type { Job } from './job.js';
 import { decideTermination, hasten } from './job-decisions.js';
 import { headRow, jobPartition, toJobHead } from './job-rows.js';
 import { loadStoredJob, refuseUnlessOpen } from './read-jobs.js';
+import { schedulesOf } from './scheduled-job-id.js';
 
 /**
  * Terminates an open job; `UserTerminate` is Batch's reason when none is given. With `force` its end does not wait for its nodes, also when
@@ -52,6 +54,8 @@ export async function terminateJob(
   if (job.state === 'terminating' || job.definition.autoPool !== undefined) {
     await sendHint(services, hintTypes.jobEnding, { poolId: job.definition.poolId, jobId: job.definition.id });
   }
+  if (job.state === 'completed')
+    await sendJobScheduleHints(services, jobScheduleHintTypes.jobEnded, schedulesOf([job.definition.id]));
   return job;
 }
 

@@ -1,6 +1,8 @@
-// A step of a pass: the pool that a job has to itself is made with the job, and goes with it.
+// A step of a pass: the pool that a job has to itself is made with the job, and goes with it; the one that the jobs of a schedule share is made
+// with the first of them that finds none, and goes with the schedule.
 // https://learn.microsoft.com/rest/api/batchservice/job/add#autopoolspecification
 import { isOpen } from '../jobs/job-decisions.js';
+import { parseScheduledJobId } from '../jobs/scheduled-job-id.js';
 import type { AutoPool, Job } from '../jobs/job.js';
 import { owedEvent } from '../events/event.js';
 import { poolCreated, toNewPool } from '../pools/new-pool.js';
@@ -23,9 +25,14 @@ export function makeAutoPool(draft: Draft): void {
 }
 
 function toAutoPool({ definition, incarnation }: Job, autoPool: AutoPool, seed: PoolSeed, now: Date): Pool {
+  const { keepAlive } = autoPool;
+  const scheduleId = parseScheduledJobId(definition.id)?.scheduleId;
+  const isShared = autoPool.poolLifetimeOption === 'jobschedule' && scheduleId !== undefined;
   return {
     ...toNewPool({ id: definition.poolId, ...autoPool.pool }, seed, now),
-    autoPoolOf: { jobId: definition.id, incarnation, keepAlive: autoPool.keepAlive },
+    ...(isShared
+      ? { autoPoolOfSchedule: { scheduleId, keepAlive } }
+      : { autoPoolOf: { jobId: definition.id, incarnation, keepAlive } }),
   };
 }
 
@@ -35,14 +42,33 @@ function toAutoPool({ definition, incarnation }: Job, autoPool: AutoPool, seed: 
  */
 export function endAutoPool(draft: Draft): void {
   const { pool } = draft;
-  if (pool?.state !== 'active' || pool.autoPoolOf === undefined) return;
+  if (pool?.state !== 'active') return;
+  if (pool.autoPoolOfSchedule !== undefined) return endSharedPool(draft, pool, pool.autoPoolOfSchedule);
+  if (pool.autoPoolOf === undefined) return;
   const { jobId, incarnation } = pool.autoPoolOf;
   const jobDraft = jobOf(draft, jobId);
   if (draft.neededJobs.has(jobKey(jobId))) return;
   const seen = draft.seen.jobs.find(({ key }) => key === jobKey(jobId))?.job;
   const isOver = seen?.incarnation !== incarnation || seen.state === 'completed';
   if (!isOver) return keepInStep(draft, pool, jobDraft);
-  if (pool.autoPoolOf.keepAlive) return;
+  if (!pool.autoPoolOf.keepAlive) startDeletion(draft, pool);
+}
+
+/**
+ * The same for the pool of a schedule, once that is completed or gone. While it is being deleted the pool is still wanted by its jobs, whose
+ * releases run there.
+ */
+function endSharedPool(draft: Draft, pool: Pool, shared: NonNullable<Pool['autoPoolOfSchedule']>): void {
+  const { schedule, refs, pool: seenPool } = draft.seen;
+  // Of a pool that is made in this very round the schedule has not been read.
+  if (seenPool === undefined) return;
+  const { keepAlive = shared.keepAlive, state = 'gone' } = schedule ?? {};
+  const isOver = state === 'gone' || state === 'completed' || (state === 'deleting' && refs.length === 0);
+  if (isOver && !keepAlive) return startDeletion(draft, pool);
+  if (keepAlive !== shared.keepAlive) draft.pool = { ...pool, autoPoolOfSchedule: { ...shared, keepAlive } };
+}
+
+function startDeletion(draft: Draft, pool: Pool): void {
   const at = draft.at;
   const { id } = pool.definition;
   draft.pool = {

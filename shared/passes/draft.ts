@@ -5,6 +5,7 @@ import type { JobNode, TaskRun } from '../job-nodes/job-node.js';
 import { isOf, newJobNode } from '../job-nodes/job-node-decisions.js';
 import type { DueChange, Job } from '../jobs/job.js';
 import { withDue } from '../jobs/job-decisions.js';
+import { jobDirectory } from '../jobs/job-directory.js';
 import type { Node, NodeState } from '../nodes/node.js';
 import type { Capacity, Order, RunOrder } from '../nodes/node-messages.js';
 import type { JobRef, Pool } from '../pools/pool.js';
@@ -272,7 +273,7 @@ export function orderFor(
     ...(node.imageId === undefined ? {} : { imageId: node.imageId }),
     jobId: about.jobId,
     incarnation: about.incarnation,
-    jobDirectory: `workitems/${about.jobId}/job-1`,
+    jobDirectory: jobDirectory(about.jobId),
     ...(about.preparationTaskId === undefined ? {} : { preparationTaskId: about.preparationTaskId }),
     acknowledgeWithinMs: 60_000,
     tasks: [],

@@ -5,6 +5,9 @@ import { toEventWrites } from '../events/event-rows.js';
 import type { Job } from '../jobs/job.js';
 import { referenceTo } from '../jobs/job-decisions.js';
 import { headRow, jobListPartition, jobPartition } from '../jobs/job-rows.js';
+import { jobScheduleHintTypes, sendJobScheduleHints } from '../events/job-schedule-hints.js';
+import { jobSchedulePartition, scheduledJobRow } from '../job-schedules/job-schedule-rows.js';
+import { parseScheduledJobId, schedulesOf } from '../jobs/scheduled-job-id.js';
 import { jobRefRow, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import { definitionFolder } from './place-definition.js';
 import type { Services } from '../services.js';
@@ -27,7 +30,12 @@ export async function purgeJob(services: Services, job: Job): Promise<void> {
   const { blobs } = services;
   for (const { name } of await blobs.list(definitionFolder(job.incarnation))) await blobs.remove(name);
   const reference = await tellAndHold(services, job);
+  // Before the head, so that the schedule cannot take a job that is gone for one that it has not added yet.
+  const scheduled = parseScheduledJobId(id);
+  if (scheduled !== undefined)
+    await remove(table, jobSchedulePartition(scheduled.scheduleId), scheduledJobRow(scheduled.number));
   await remove(table, jobPartition(id), headRow);
+  await sendJobScheduleHints(services, jobScheduleHintTypes.jobEnded, schedulesOf([id]));
   await remove(table, poolPartition(poolId), jobRefRow(id), reference);
 }
 

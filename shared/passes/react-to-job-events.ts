@@ -1,9 +1,12 @@
-// What wakes a pass: one batch of messages of one pool's session. They are parsed one by one, so that a bad one drags no neighbour down.
+// What wakes a pass, or a look at a job schedule: one batch of messages of one session. They are parsed one by one, so that a bad one drags no
+// neighbour down.
 import { cloudEventSchema } from '../events/cloud-event.js';
 import { saveDeadLetter } from '../events/dead-letters.js';
 import { hintSchema, hintTypes } from '../events/hints.js';
+import { jobScheduleHintSchema, jobScheduleHintTypes, jobScheduleSession } from '../events/job-schedule-hints.js';
+import { lookAtJobSchedule } from '../job-schedules/look-at-job-schedule.js';
 import { describeError } from '../log.js';
-import { messageTypes, reportSchema } from '../nodes/node-messages.js';
+import { messageTypes, poolSession, reportSchema } from '../nodes/node-messages.js';
 import { BusUnavailable } from '../queues/bus.js';
 import { BlobsUnavailable } from '../blobs/blobs.js';
 import { DoNotRetry } from '../errors.js';
@@ -21,7 +24,13 @@ export type JobEventMessage = {
   readonly deliveryCount: number;
 };
 
-type Parsed = { readonly message: JobEventMessage; readonly poolId: string; readonly asks: Partial<Asked> };
+/** What a message is about, and in which session it has to come. */
+type Parsed = { readonly message: JobEventMessage; readonly session: string } & (
+  | { readonly poolId: string; readonly asks: Partial<Asked> }
+  | { readonly scheduleId: string; readonly isWakeUp: boolean; readonly isSweep: boolean }
+);
+type OfPool = Extract<Parsed, { poolId: string }>;
+type OfSchedule = Extract<Parsed, { scheduleId: string }>;
 
 const queue = 'job-events';
 
@@ -38,16 +47,22 @@ export async function reactToJobEvents(services: Services, messages: readonly Jo
       await giveUp(services, message, error);
     }
   }
-  const pools = new Map<string, Parsed[]>();
-  for (const each of parsed) {
-    const key = each.poolId.toLowerCase();
-    pools.set(key, [...(pools.get(key) ?? []), each]);
+  const sessions = new Map<string, Parsed[]>();
+  for (const each of parsed) sessions.set(each.session, [...(sessions.get(each.session) ?? []), each]);
+  for (const ofSession of sessions.values()) {
+    await passFor(
+      services,
+      ofSession.filter((each): each is OfPool => 'poolId' in each),
+    );
+    await lookFor(
+      services,
+      ofSession.filter((each): each is OfSchedule => 'scheduleId' in each),
+    );
   }
-  for (const ofPool of pools.values()) await passFor(services, ofPool);
 }
 
 /** All of them in one pass; should that fail for no passing reason, one by one, to find the one that is to blame. */
-async function passFor(services: Services, parsed: readonly Parsed[]): Promise<void> {
+async function passFor(services: Services, parsed: readonly OfPool[]): Promise<void> {
   const [first] = parsed;
   if (first === undefined) return;
   try {
@@ -58,6 +73,22 @@ async function passFor(services: Services, parsed: readonly Parsed[]): Promise<v
     services.log.error('pass failed, trying its messages one by one', { poolId: first.poolId, error });
     // Whatever the failed attempt had saved was not sent.
     for (const each of parsed) await passFor(services, [{ ...each, asks: askEverything(toAsked([each])) }]);
+  }
+}
+
+/** All of them in one look: what they say of the schedule is only that somebody should. */
+async function lookFor(services: Services, parsed: readonly OfSchedule[]): Promise<void> {
+  const [first] = parsed;
+  if (first === undefined) return;
+  try {
+    await lookAtJobSchedule(services, first.scheduleId, {
+      reask: parsed.some(({ message, isSweep }) => isSweep || message.deliveryCount > 1),
+      isWoken: parsed.some(({ isWakeUp }) => isWakeUp),
+    });
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    services.log.error('look at a job schedule failed', { scheduleId: first.scheduleId, error });
+    for (const { message } of parsed) await giveUp(services, message, error);
   }
 }
 
@@ -85,10 +116,13 @@ function parse({ sealing }: Services, message: JobEventMessage): Parsed {
     if (!report.success) throw new DoNotRetry(`The report cannot be read: ${report.error.message}`);
     return inSession({
       message,
+      session: poolSession(report.data.poolId),
       poolId: report.data.poolId,
       asks: { reports: [{ ...report.data, signed: data }], jobIds: jobsOf(report.data) },
     });
   }
+  const ofSchedule = Object.values(jobScheduleHintTypes).find((each) => each === type);
+  if (ofSchedule !== undefined) return parseScheduleHint(message, data, ofSchedule);
   const known = Object.values(hintTypes).find((each) => each === type);
   if (known === undefined) throw new DoNotRetry(`Nobody handles events of type '${type}'`);
   const hint = hintSchema.safeParse(data);
@@ -97,6 +131,7 @@ function parse({ sealing }: Services, message: JobEventMessage): Parsed {
   const sweeps = known === hintTypes.sweep;
   return inSession({
     message,
+    session: poolSession(poolId),
     poolId,
     asks: {
       ...(jobId === undefined ? {} : { jobIds: [jobId.toLowerCase()] }),
@@ -107,11 +142,25 @@ function parse({ sealing }: Services, message: JobEventMessage): Parsed {
   });
 }
 
-// One pass at a time per pool holds only for messages in that pool's session.
+function parseScheduleHint(message: JobEventMessage, data: unknown, type: string): Parsed {
+  const hint = jobScheduleHintSchema.safeParse(data);
+  if (!hint.success) throw new DoNotRetry(`The hint cannot be read: ${hint.error.message}`);
+  const { scheduleId } = hint.data;
+  return inSession({
+    message,
+    session: jobScheduleSession(scheduleId),
+    scheduleId,
+    isWakeUp: type === jobScheduleHintTypes.wakeUp,
+    isSweep: type === jobScheduleHintTypes.sweep,
+  });
+}
+
+// One pass at a time per pool, and one look at a time per schedule, hold only for messages in its session.
 function inSession(parsed: Parsed): Parsed {
   const { sessionId } = parsed.message;
-  if (sessionId !== undefined && sessionId !== parsed.poolId.toLowerCase()) {
-    throw new DoNotRetry(`The message is about pool '${parsed.poolId}' but came in the session of '${sessionId}'`);
+  if (sessionId !== undefined && sessionId !== parsed.session) {
+    const about = 'poolId' in parsed ? `pool '${parsed.poolId}'` : `job schedule '${parsed.scheduleId}'`;
+    throw new DoNotRetry(`The message is about ${about} but came in the session of '${sessionId}'`);
   }
   return parsed;
 }
@@ -120,7 +169,7 @@ function inSession(parsed: Parsed): Parsed {
 const jobsOf = (report: ReceivedReport): readonly string[] =>
   report.runs.filter(({ kind }) => kind !== 'startTask').map((run) => run.jobId.toLowerCase());
 
-function toAsked(parsed: readonly Parsed[]): Asked {
+function toAsked(parsed: readonly OfPool[]): Asked {
   const redelivered = parsed.some(({ message }) => message.deliveryCount > 1);
   return {
     reports: newestOfEachNode(parsed.flatMap(({ asks }) => asks.reports ?? [])),

@@ -11,7 +11,8 @@ import { saveJob, savePool } from './save-pass.js';
 import { keepTrusted } from './trusted-reports.js';
 import { seeMore, seePool, type Sight } from './see-pool.js';
 import type { Asked } from './seen.js';
-import { sendCapacity, sendOrders, sendWakeUp } from './send-pass.js';
+import { endedBefore, endedNow } from './scheduled-job-decisions.js';
+import { sendCapacity, sendOrders, sendWakeUp, tellSchedules } from './send-pass.js';
 
 type Acting = Extract<Decision, { kind: 'act' }>;
 
@@ -33,6 +34,7 @@ export async function runPass(services: Services, poolId: string, asked: Asked):
       return decideAndSave(services, poolId, tries === 1 ? question : askSince(question, beganAt));
     });
     await sendOrders(services, draft);
+    await tellSchedules(services, endedNow(draft));
     for (const farewell of draft.farewells.values()) await sendCapacity(services, farewell);
     if (capacity !== undefined) await sendCapacity(services, capacity);
     if (wakeUpAt !== undefined) await sendWakeUp(services, poolId, wakeUpAt);
@@ -60,6 +62,8 @@ async function decideAndSave(services: Services, poolId: string, asked: Asked): 
   const beganMs = services.clock.monotonicMs();
   const { decision, sight } = await seeAndDecide(services, poolId, asked);
   refuseTorn(sight, services.clock.monotonicMs() - beganMs);
+  // Before the references go that led here: whoever finds none left cannot know whose jobs they were.
+  await tellSchedules(services, endedBefore(decision.draft));
   await savePool(services, decision.draft, sight.etags);
   for (const jobDraft of decision.draft.jobs.values()) await saveJob(services, jobDraft, sight.etags);
   return decision;

@@ -1,7 +1,16 @@
 // Reading what a pass decides from: the pool's partition, the jobs it is about, and single tasks where their definition is needed.
 // Remembers every row's etag, so that saving fails when somebody else was faster.
-import { fromJobHead, fromJobNode, fromReady, headRow, jobPartition, passRange as jobRange } from '../jobs/job-rows.js';
+import {
+  fromJobHead,
+  fromJobNode,
+  fromReady,
+  headRow,
+  isJobHead,
+  jobPartition,
+  passRange as jobRange,
+} from '../jobs/job-rows.js';
 import type { Job } from '../jobs/job.js';
+import { findJobSchedule } from '../job-schedules/read-job-schedules.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import type { Node } from '../nodes/node.js';
 import { fromJobRef, fromNode, fromPoolHead, passRange as poolRange, poolPartition } from '../pools/pool-rows.js';
@@ -11,7 +20,7 @@ import { TableConflict, type Entity, type RowRange, type Table } from '../tables
 import { fromTaskRow, taskRow } from '../tasks/task-rows.js';
 import type { ReadyTask, Task } from '../tasks/task.js';
 import type { Needs } from './decide-pass.js';
-import type { Seen, SeenJob } from './seen.js';
+import type { Seen, SeenJob, SeenSchedule } from './seen.js';
 
 /** The etag of each row read, by partition and row. */
 export type Etags = Map<string, string>;
@@ -35,7 +44,29 @@ export async function seePool({ table }: Pick<Services, 'table'>, poolId: string
     else if (entity.row.startsWith('node:')) nodes.push(fromNode(entity));
     else if (entity.row.startsWith('job:')) refs.push(fromJobRef(entity));
   }
-  return { seen: { poolId, ...(pool === undefined ? {} : { pool }), nodes, refs, jobs: [], tasks: [] }, etags };
+  const schedule = pool && (await seeSchedule(table, pool));
+  return {
+    seen: {
+      poolId,
+      ...(pool === undefined ? {} : { pool }),
+      ...(schedule === undefined ? {} : { schedule }),
+      nodes,
+      refs,
+      jobs: [],
+      tasks: [],
+    },
+    etags,
+  };
+}
+
+/** The schedule that the pool goes with, if it still is the one for which the pool was made: that is told by the pool's id. */
+async function seeSchedule(table: Table, { definition, autoPoolOfSchedule }: Pool): Promise<SeenSchedule | undefined> {
+  if (autoPoolOfSchedule === undefined) return undefined;
+  const stored = await findJobSchedule({ table }, autoPoolOfSchedule.scheduleId);
+  if (stored?.schedule.sharedPoolId !== definition.id) return undefined;
+  const { state, definition: asked } = stored.schedule;
+  const { autoPool } = asked.jobSpecification;
+  return { state, ...(autoPool?.poolLifetimeOption === 'jobschedule' ? { keepAlive: autoPool.keepAlive } : {}) };
 }
 
 /** `sight` with what a decision found missing. Throws TableConflict when a task was deleted since its job node was read. */
@@ -76,7 +107,7 @@ async function seeJob(table: Table, key: string, pool: Seen, slots: number, etag
       ready.push(waiting);
     }
     etags.set(etagKey(entity.partition, entity.row), entity.etag);
-    if (entity.row === headRow) job = fromJobHead(entity);
+    if (entity.row === headRow && isJobHead(entity)) job = fromJobHead(entity);
     else if (entity.row.startsWith('node:')) jobNodes.push(fromJobNode(entity));
   }
   return { key, ...(job === undefined ? {} : { job }), jobNodes, ready, moreReady };

@@ -1,6 +1,7 @@
 // What a pass looks at, and what woke it. Everything a decision may depend on is in here, or is `now`.
 import type { JobNode } from '../job-nodes/job-node.js';
 import type { Job } from '../jobs/job.js';
+import type { JobScheduleState } from '../job-schedules/job-schedule.js';
 import type { Node } from '../nodes/node.js';
 import type { Report } from '../nodes/node-messages.js';
 import type { JobRef, Pool } from '../pools/pool.js';
@@ -20,9 +21,18 @@ export type SeenJob = {
   readonly moreReady: boolean;
 };
 
+/** The job schedule for whose jobs the pool was made. */
+export type SeenSchedule = {
+  readonly state: JobScheduleState;
+  /** Whether the pool outlives it, as its specification says now; absent when that no longer asks for such a pool. */
+  readonly keepAlive?: boolean;
+};
+
 export type Seen = {
   readonly poolId: string;
   readonly pool?: Pool;
+  /** Absent also when that schedule is gone. */
+  readonly schedule?: SeenSchedule;
   readonly nodes: readonly Node[];
   readonly refs: readonly JobRef[];
   readonly jobs: readonly SeenJob[];

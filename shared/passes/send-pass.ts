@@ -4,6 +4,8 @@ import { BlobsUnavailable } from '../blobs/blobs.js';
 import { hashOf } from '../hash.js';
 import { jobContainerName } from '../jobs/job-container.js';
 import { hintTypes, toHintMessage } from '../events/hints.js';
+import { jobScheduleHintTypes, sendJobScheduleHints } from '../events/job-schedule-hints.js';
+import { schedulesOf } from '../jobs/scheduled-job-id.js';
 import {
   messageTypes,
   nodeSession,
@@ -137,4 +139,9 @@ export async function sendCapacity({ bus, clock, ids }: Services, capacity: Capa
 /** Has the pool look again at `at`. */
 export async function sendWakeUp({ bus, clock, ids }: Services, poolId: string, at: Date): Promise<void> {
   await bus.send('job-events', [toHintMessage(hintTypes.wakeUp, { poolId }, { id: ids.uuid(), now: clock.now(), at })]);
+}
+
+/** Has the schedules of these jobs, which have ended, look. */
+export async function tellSchedules(services: Services, endedJobIds: readonly string[]): Promise<void> {
+  await sendJobScheduleHints(services, jobScheduleHintTypes.jobEnded, schedulesOf(endedJobIds));
 }

@@ -1,7 +1,8 @@
-// The safety net: every pool is asked to look at everything again, because a message may have been lost.
+// The safety net: every pool is asked to look at everything again, because a message may have been lost, and every job schedule that is overdue.
 import { hintTypes, toHintMessage } from '../events/hints.js';
 import { eventRange } from '../events/event-rows.js';
 import { fromPoolHead, headRow, passRange, poolListPartition, poolPartition } from '../pools/pool-rows.js';
+import { sweepJobSchedules } from '../job-schedules/sweep-job-schedules.js';
 import { removeLateAnswers } from '../nodes/late-answers.js';
 import type { Services } from '../services.js';
 import { TableConflict, type Entity, type Write } from '../tables/table.js';
@@ -32,6 +33,7 @@ export async function sweep(services: Services, { quietPoolsToo }: { quietPoolsT
     if (hints.length > 0) await bus.send('job-events', hints);
     continuation = page.continuation;
   } while (continuation !== undefined);
+  await sweepJobSchedules(services);
   if (quietPoolsToo) await removeLateAnswers(services);
 }
 

@@ -36,12 +36,12 @@ export function toNewPool(
 }
 
 /** Tells that the pool was added. */
-export function poolCreated({ definition, incarnation, autoPoolOf }: Pool, now: Date): OwedEvent {
+export function poolCreated({ definition, incarnation, autoPoolOf, autoPoolOfSchedule }: Pool, now: Date): OwedEvent {
   return owedEvent('dev.bookend.pool.create', `/pools/${definition.id}`, now, [incarnation], {
     id: definition.id,
     vmSize: definition.vmSize,
     targetDedicatedNodes: definition.targetDedicatedNodes,
     taskSlotsPerNode: definition.taskSlotsPerNode,
-    isAutoPool: autoPoolOf !== undefined,
+    isAutoPool: autoPoolOf !== undefined || autoPoolOfSchedule !== undefined,
   });
 }

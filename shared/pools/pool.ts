@@ -97,6 +97,8 @@ export type Pool = {
   readonly joinKeys: readonly JoinKey[];
   /** The job that the pool was made for, and goes with unless it is kept alive. */
   readonly autoPoolOf?: { readonly jobId: string; readonly incarnation: string; readonly keepAlive: boolean };
+  /** The job schedule for whose jobs the pool was made, and with which it goes unless it is kept alive. */
+  readonly autoPoolOfSchedule?: { readonly scheduleId: string; readonly keepAlive: boolean };
   /** Whether every node's row has the columns that lists are filtered by: docs/decisions/0019-rows-carry-what-lists-ask-for.md. */
   readonly nodesHaveColumns?: true;
   /** Given by the last request that changed the pool, so that a write whose answer was lost is recognised as its own. */

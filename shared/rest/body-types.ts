@@ -2,6 +2,7 @@
 // to the description of the API. Knows no resource.
 import { z } from 'zod';
 import { parseDuration } from './iso-duration.js';
+import { parseInstant } from './odata-instant.js';
 import { refuse } from './request-body.js';
 
 /** A property that Batch knows and Bookend does not act on: only an empty value is let through, and dropped. */
@@ -73,6 +74,14 @@ export function durationBody({ least = 0, most = Number.POSITIVE_INFINITY } = {}
     })
     .meta({ description: `${rule.replace('expected an', 'An')}.`, format: 'duration' });
 }
+
+/** An instant, in ISO 8601 (UTC unless it says otherwise) or RFC 1123; gives ISO 8601 UTC in milliseconds. */
+export const instantBody = z.string().transform((given, context): string => {
+  const instant = parseInstant(given);
+  if (instant !== undefined) return new Date(instant).toISOString();
+  context.addIssue({ code: 'custom', message: 'expected an ISO 8601 instant' });
+  return z.NEVER;
+});
 
 function durationOf(given: string): number | undefined {
   try {

@@ -2,7 +2,7 @@
 // tasks that may run. All of it in transactions with the job's head, so that a crash leaves every task in exactly one place, and a task that
 // is satisfied meanwhile is not missed. docs/decisions/0012-dependents-wait-for-one-at-a-time.md says what this costs.
 import { isOpen } from '../jobs/job-decisions.js';
-import { fromJobHead, headRow, jobPartition, readyRow, toJobHead, toReady } from '../jobs/job-rows.js';
+import { fromJobHead, headRow, isJobHead, jobPartition, readyRow, toJobHead, toReady } from '../jobs/job-rows.js';
 import type { Job } from '../jobs/job.js';
 import type { Services } from '../services.js';
 import { sizeOf } from '../tables/document.js';
@@ -46,7 +46,7 @@ type Move = { readonly from: Entity; readonly waiting: WaitingTask };
 async function settleSome({ table }: Services, jobId: string, incarnation: string): Promise<Settled> {
   const partition = jobPartition(jobId);
   const head = await table.get(partition, headRow);
-  const job = head === undefined ? undefined : fromJobHead(head);
+  const job = head === undefined || !isJobHead(head) ? undefined : fromJobHead(head);
   if (head === undefined || job?.incarnation !== incarnation || !isOpen(job) || job.dependenciesDue !== true)
     return { madeReady: false, more: false };
   const lookUp = createSatisfiedLookUp(table, partition);

@@ -1,5 +1,6 @@
 // Definitions of pools, jobs and tasks with plain values, for tests that care about one or two of their properties.
 import type { JobDefinition, PreparationDefinition, ReleaseDefinition } from '../../shared/jobs/job.js';
+import type { JobScheduleDefinition } from '../../shared/job-schedules/job-schedule.js';
 import type { PoolDefinition } from '../../shared/pools/pool.js';
 import type { TaskDefinition } from '../../shared/tasks/task.js';
 
@@ -83,4 +84,10 @@ export function taskDefinition(id: string, changes: Partial<TaskDefinition> = {}
     userIdentity,
     ...changes,
   };
+}
+
+/** A schedule `S` of such jobs, of which one is due at once and none follows unless `changes` say so. */
+export function jobScheduleDefinition(changes: Partial<JobScheduleDefinition> = {}): JobScheduleDefinition {
+  const { id: _, ...jobSpecification } = jobDefinition();
+  return { id: 'S', schedule: {}, jobSpecification, metadata: [], ...changes };
 }

@@ -48,6 +48,8 @@ export type Life = {
   batchSize: number;
   /** How many of the bus's messages were handed on. */
   heard: number;
+  /** Wake-ups of job schedules, until they are due. */
+  readonly scheduled: { readonly at: Date; readonly message: JobEventMessage }[];
 };
 
 export function beginLife(
@@ -68,6 +70,7 @@ export function beginLife(
     exitCodes: new Map(),
     batchSize: 100,
     heard: 0,
+    scheduled: [],
   };
 }
 
@@ -147,15 +150,22 @@ export async function ask(life: Life, attempt: () => Promise<unknown>): Promise<
 }
 
 function handOut(life: Life): void {
+  handOutSent(life);
+  handOutScheduled(life);
+}
+
+function handOutSent(life: Life): void {
   for (; life.heard < life.bus.sent.length; life.heard += 1) {
     const sent = life.bus.sent[life.heard];
     if (sent === undefined) return;
     const { body, messageId, sessionId, scheduledEnqueueTime } = sent.message;
     switch (sent.queue) {
       case 'job-events':
-        // Wake-ups are for silence, of which there is none here.
-        if (scheduledEnqueueTime === undefined)
-          life.pending.push({ body, messageId, deliveryCount: 1, ...(sessionId === undefined ? {} : { sessionId }) });
+        receiveEvent(
+          life,
+          { body, messageId, deliveryCount: 1, ...(sessionId === undefined ? {} : { sessionId }) },
+          scheduledEnqueueTime,
+        );
         break;
       case 'pool-capacity':
         provide(life, body.data);
@@ -167,6 +177,19 @@ function handOut(life: Life): void {
         break;
     }
   }
+}
+
+function receiveEvent(life: Life, message: JobEventMessage, at: Date | undefined): void {
+  if (at === undefined) life.pending.push(message);
+  // Wake-ups of pools are for silence, of which there is none here.
+  else if (message.sessionId?.startsWith('jobschedule:') === true) life.scheduled.push({ at, message });
+}
+
+function handOutScheduled({ scheduled, services, pending }: Life): void {
+  const now = services.clock.now();
+  const due = scheduled.filter(({ at }) => at <= now);
+  pending.push(...due.map(({ message }) => message));
+  for (const each of due) scheduled.splice(scheduled.indexOf(each), 1);
 }
 
 function provide(life: Life, data: unknown): void {
@@ -195,6 +218,15 @@ function obey(life: Life, data: unknown): void {
   const ending = () => runningOn(node).filter(({ taskId }) => !life.held.has(taskId));
   for (let running = ending(); running.length > 0; running = ending()) {
     for (const run of running) exit(node, run, life.exitCodes.get(run.taskId) ?? 0);
+    report(life, node);
+  }
+}
+
+/** Has runs of that name end which were held. */
+export function letGo(life: Life, taskId: string): void {
+  life.held.delete(taskId);
+  for (const node of life.nodes.values()) {
+    for (const run of runningOn(node)) if (run.taskId === taskId) exit(node, run, 0);
     report(life, node);
   }
 }

@@ -8,7 +8,7 @@ describe('a request that no function answers', () => {
     ['POST', '/Pools/p/Nodes/n/Users/', 'add-node-user'],
     ['DELETE', '/pools/p/nodes/n/files/a%2Fb', 'delete-node-file'],
     ['DELETE', '/jobs/j/tasks/t/files/a/b', 'delete-task-file'],
-    ['GET', '/jobschedules', 'list-job-schedules'],
+    ['GET', '/lifetimejobstats', 'get-job-lifetime-statistics'],
     ['GET', '/certificates(thumbprintAlgorithm=sha1,thumbprint=ff)', 'get-certificate'],
     ['POST', '/certificates(thumbprintAlgorithm=sha1,thumbprint=ff)/canceldelete', 'cancel-delete-certificate'],
     ['GET', '/supportedimages', 'list-supported-images'],
