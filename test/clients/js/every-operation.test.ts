@@ -179,6 +179,82 @@ describe('jobs', () => {
   });
 });
 
+describe('job schedules', () => {
+  const specification = { poolInfo: { poolId: 'js-nowhere' } };
+
+  test('are added with a first job, listed by pages, change, pause and end', async () => {
+    const ids = ['js-schedule-1', 'js-schedule-2', 'js-schedule-3', 'js-schedule-4'];
+    const jobSpecification: BatchServiceModels.JobSpecification = {
+      ...specification,
+      onAllTasksComplete: anyCase('noAction'),
+    };
+    for (const id of ids)
+      await client.jobSchedule.add({ id, schedule: { recurrenceInterval: 'P1D' }, jobSpecification });
+    const first = await client.jobSchedule.get('js-schedule-1');
+    const { creationTime, executionInfo, eTag = '' } = first;
+    expect(executionInfo?.recentJob?.id).toBe('js-schedule-1:job-1');
+    expect((executionInfo?.nextRunTime?.getTime() ?? 0) - (creationTime?.getTime() ?? 0)).toBe(24 * 3600_000);
+    const pages = await allOf(
+      client.jobSchedule.list({ jobScheduleListOptions: { maxResults: 3, filter: "startswith(id,'js-schedule')" } }),
+      (link) => client.jobSchedule.listNext(link),
+    );
+    expect(pages.map((page) => page.map(({ id }) => id))).toEqual([ids.slice(0, 3), ids.slice(3)]);
+    await client.jobSchedule.patch(
+      'js-schedule-1',
+      { metadata: [{ name: 'a', value: 'b' }] },
+      { jobSchedulePatchOptions: { ifMatch: eTag } },
+    );
+    const stale = client.jobSchedule.update(
+      'js-schedule-1',
+      { schedule: {}, jobSpecification },
+      { jobScheduleUpdateOptions: { ifMatch: eTag } },
+    );
+    await expect(stale).rejects.toMatchObject({ statusCode: 412, code: 'ConditionNotMet' });
+    expect((await client.jobSchedule.disable('js-schedule-1'))._response.status).toBe(204);
+    await client.jobSchedule.update('js-schedule-1', {
+      schedule: { recurrenceInterval: 'PT1H', startWindow: 'PT5M' },
+      jobSpecification: { ...jobSpecification, priority: 5 },
+    });
+    expect(await client.jobSchedule.get('js-schedule-1')).toMatchObject({
+      state: 'disabled',
+      schedule: { recurrenceInterval: 'PT1H', startWindow: 'PT5M' },
+      jobSpecification: { priority: 5 },
+    });
+    expect((await client.jobSchedule.enable('js-schedule-1'))._response.status).toBe(204);
+    const [[job] = []] = await allOf(
+      client.job.listFromJobSchedule('js-schedule-1', {
+        jobListFromJobScheduleOptions: { maxResults: 1, filter: "state eq 'active'" },
+      }),
+      (link) => client.job.listFromJobScheduleNext(link),
+    );
+    expect(job).toMatchObject({ id: 'js-schedule-1:job-1', state: 'active', priority: 0 });
+    expect((await client.job.get('js-schedule-1:job-1')).url).toMatch(/\/jobs\/js-schedule-1%3Ajob-1$/);
+    await expect(client.jobSchedule.add({ id: 'js-schedule-1', schedule: {}, jobSpecification })).rejects.toMatchObject(
+      {
+        statusCode: 409,
+        code: 'JobScheduleExists',
+      },
+    );
+    await expect(client.job.add({ id: 'js-schedule-1', ...specification })).rejects.toMatchObject({
+      statusCode: 409,
+      code: 'JobScheduleWithSameIdExists',
+    });
+    expect((await client.jobSchedule.terminate('js-schedule-1'))._response.status).toBe(202);
+    await eventually(
+      'a completed schedule',
+      async () => (await client.jobSchedule.get('js-schedule-1')).state === 'completed',
+      60_000,
+      100,
+    );
+    expect(await client.job.get('js-schedule-1:job-1')).toMatchObject({
+      state: 'completed',
+      executionInfo: { terminateReason: 'TerminateJobSchedule' },
+    });
+    for (const id of ids) expect((await client.jobSchedule.deleteMethod(id))._response.status).toBe(202);
+    await eventually('no schedule', async () => !(await client.jobSchedule.exists('js-schedule-1')).body, 60_000, 100);
+  });
+});
+
 describe('a job with preparation and release', () => {
   test('prepares each node that gets a task, and no other', async () => {
     await client.job.add({
@@ -396,20 +472,8 @@ test('no operation of the client was forgotten: each one worked, or is refused w
     client.computeNodeExtension.get('p', 'n', 'e'),
     client.file.deleteFromTask('j', 't', 'f'),
     client.file.deleteFromComputeNode('p', 'n', 'f'),
-    client.jobSchedule.add({ id: 's', schedule: {}, jobSpecification: { poolInfo: {} } }),
-    client.jobSchedule.list(),
-    client.jobSchedule.listNext(linkTo('/jobschedules')),
-    client.jobSchedule.exists('s'),
-    client.jobSchedule.get('s'),
-    client.jobSchedule.patch('s', {}),
-    client.jobSchedule.update('s', { schedule: {}, jobSpecification: { poolInfo: {} } }),
-    client.jobSchedule.disable('s'),
-    client.jobSchedule.enable('s'),
-    client.jobSchedule.terminate('s'),
-    client.jobSchedule.deleteMethod('s'),
-    client.job.listFromJobSchedule('s'),
-    client.job.listFromJobScheduleNext(linkTo('/jobschedules/s/jobs')),
     client.job.getAllLifetimeStatistics(),
+    client.job.listFromJobScheduleNext(linkTo('/jobschedules/s/jobs')),
     client.certificate.add({ thumbprint: 'a1', thumbprintAlgorithm: 'sha1', data: 'YQ==' }),
     client.certificate.get('sha1', 'a1'),
     client.certificate.deleteMethod('sha1', 'a1'),
