@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { fromJobSpecification, jobSpecificationBody } from '../jobs/job-body.js';
 import { displayNameText, durationBody, idText, instantBody, metadataBody } from '../rest/body-types.js';
+import { named } from '../rest/named-schemas.js';
 import { parseBody, refuse, requireStorable } from '../rest/request-body.js';
 import { ifSet } from '../tasks/run-resource.js';
 import type { JobScheduleDefinition, Recurrence } from './job-schedule.js';
@@ -21,20 +22,28 @@ const scheduleBody = z
       refuse(context, 'InvalidPropertyValue', 'expected an instant after doNotRunUntil', ['doNotRunAfter']);
   });
 
-const addBody = z.strictObject({
-  id: idText,
-  displayName: displayNameText.optional(),
-  schedule: scheduleBody,
-  jobSpecification: jobSpecificationBody,
-  metadata: metadataBody.default([]),
-});
+const changeableShape = { schedule: scheduleBody, jobSpecification: jobSpecificationBody };
 
-const updateBody = addBody.omit({ id: true, displayName: true });
-const patchBody = z.strictObject({
-  schedule: scheduleBody.optional(),
-  jobSpecification: jobSpecificationBody.optional(),
-  metadata: metadataBody.optional(),
-});
+export const jobScheduleAddBody = z
+  .strictObject({
+    id: idText,
+    displayName: displayNameText.optional(),
+    ...changeableShape,
+    metadata: metadataBody.default([]),
+  })
+  .register(named, { id: 'JobScheduleAddParameter' });
+
+export const jobScheduleUpdateBody = z
+  .strictObject({ ...changeableShape, metadata: metadataBody.default([]) })
+  .register(named, { id: 'JobScheduleUpdateParameter' });
+
+export const jobSchedulePatchBody = z
+  .strictObject({
+    schedule: scheduleBody.optional(),
+    jobSpecification: jobSpecificationBody.optional(),
+    metadata: metadataBody.optional(),
+  })
+  .register(named, { id: 'JobSchedulePatchParameter' });
 
 /** What of a schedule can be changed once it was added. */
 export type JobScheduleChanges = Partial<Pick<JobScheduleDefinition, 'schedule' | 'jobSpecification' | 'metadata'>>;
@@ -44,7 +53,7 @@ export type JobScheduleChanges = Partial<Pick<JobScheduleDefinition, 'schedule' 
  * Throws BatchError: MissingRequiredProperty, InvalidPropertyValue, InvalidRequestBody, EmptyMetadataKey, UnsupportedProperty.
  */
 export function parseJobScheduleAdd(json: unknown): JobScheduleDefinition {
-  const { id, displayName, schedule, jobSpecification, metadata } = parseBody(addBody, json);
+  const { id, displayName, schedule, jobSpecification, metadata } = parseBody(jobScheduleAddBody, json);
   return requireStorable({
     id,
     ...ifSet('displayName', displayName),
@@ -56,7 +65,7 @@ export function parseJobScheduleAdd(json: unknown): JobScheduleDefinition {
 
 /** What the body of Patch Job Schedule changes: only what it names. Throws BatchError as parseJobScheduleAdd does. */
 export function parseJobSchedulePatch(json: unknown): JobScheduleChanges {
-  const { schedule, jobSpecification, metadata } = parseBody(patchBody, json);
+  const { schedule, jobSpecification, metadata } = parseBody(jobSchedulePatchBody, json);
   return requireStorable({
     ...(schedule !== undefined && { schedule: fromSchedule(schedule) }),
     ...(jobSpecification !== undefined && { jobSpecification: fromJobSpecification(jobSpecification) }),
@@ -66,7 +75,7 @@ export function parseJobSchedulePatch(json: unknown): JobScheduleChanges {
 
 /** What the body of Update Job Schedule changes: all of it. Throws BatchError as parseJobScheduleAdd does. */
 export function parseJobScheduleUpdate(json: unknown): JobScheduleChanges {
-  const { schedule, jobSpecification, metadata } = parseBody(updateBody, json);
+  const { schedule, jobSpecification, metadata } = parseBody(jobScheduleUpdateBody, json);
   return requireStorable({
     schedule: fromSchedule(schedule),
     jobSpecification: fromJobSpecification(jobSpecification),

@@ -1,7 +1,9 @@
 // What lists of job schedules, and of the jobs of one, can be filtered by, and which properties of a schedule can be selected.
 // https://learn.microsoft.com/rest/api/batchservice/odata-filters-in-batch
 import { jobFilters } from '../jobs/job-filters.js';
+import { propertiesOf } from '../rest/answer-types.js';
 import { filterable, type FilterTable } from '../rest/odata-filter.js';
+import { cloudJobSchedule } from './job-schedule-schema.js';
 
 export const jobScheduleFilters = {
   id: filterable.text,
@@ -18,20 +20,4 @@ const { id: _, ...withoutId } = jobFilters;
 /** As for jobs, but not by id. */
 export const scheduledJobFilters: FilterTable = withoutId;
 
-export const jobScheduleProperties = [
-  'id',
-  'displayName',
-  'url',
-  'eTag',
-  'lastModified',
-  'creationTime',
-  'state',
-  'stateTransitionTime',
-  'previousState',
-  'previousStateTransitionTime',
-  'schedule',
-  'jobSpecification',
-  'executionInfo',
-  'metadata',
-  'stats',
-] as const;
+export const jobScheduleProperties = propertiesOf(cloudJobSchedule);

@@ -1,5 +1,6 @@
 // The operations on job schedules themselves, and on their jobs. https://learn.microsoft.com/rest/api/batchservice/job-schedule
 import { jobProperties } from '../jobs/job-filters.js';
+import { cloudJob } from '../jobs/job-schema.js';
 import { toJobResource } from '../jobs/job-resource.js';
 import { toValidators } from '../rest/etag.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
@@ -7,8 +8,16 @@ import { getQuery, listQuery, listResources, pathId, selectFrom } from '../rest/
 import { changed, created, done, entityOf, exists, listOf } from '../rest/success.js';
 import { addJobSchedule } from './add-job-schedule.js';
 import { deleteJobSchedule } from './end-job-schedule.js';
-import { parseJobScheduleAdd, parseJobSchedulePatch, parseJobScheduleUpdate } from './job-schedule-body.js';
+import {
+  jobScheduleAddBody,
+  jobSchedulePatchBody,
+  jobScheduleUpdateBody,
+  parseJobScheduleAdd,
+  parseJobSchedulePatch,
+  parseJobScheduleUpdate,
+} from './job-schedule-body.js';
 import { jobScheduleFilters, jobScheduleProperties, scheduledJobFilters } from './job-schedule-filters.js';
+import { cloudJobSchedule } from './job-schedule-schema.js';
 import { jobScheduleUrl, toJobScheduleResource } from './job-schedule-resource.js';
 import { listJobSchedules, listJobsOfSchedule, loadJobSchedule } from './read-job-schedules.js';
 import { updateJobSchedule } from './update-job-schedule.js';
@@ -20,6 +29,7 @@ export const jobScheduleOperations: readonly OperationDefinition[] = [
     route: 'jobschedules',
     summary: 'Adds a job schedule.',
     body: 'required',
+    bodySchema: jobScheduleAddBody,
     success: created(),
     handle: async ({ json, baseUrl }, services) => {
       const schedule = await addJobSchedule(services, parseJobScheduleAdd(json));
@@ -32,7 +42,7 @@ export const jobScheduleOperations: readonly OperationDefinition[] = [
     route: 'jobschedules',
     summary: 'Lists the job schedules of the account.',
     query: listQuery,
-    success: listOf('jobschedules'),
+    success: listOf('jobschedules', cloudJobSchedule),
     handle: async (request, services) => {
       const list = await listResources(request, {
         filters: jobScheduleFilters,
@@ -51,7 +61,7 @@ export const jobScheduleOperations: readonly OperationDefinition[] = [
     summary: 'Shows a job schedule.',
     query: getQuery,
     conditional: true,
-    success: entityOf('jobschedules/@Element'),
+    success: entityOf('jobschedules/@Element', cloudJobSchedule),
     handle: async (request, services) => {
       const schedule = await loadJobSchedule(services, pathId(request, 'jobScheduleId'));
       const json = selectFrom(request, toJobScheduleResource(schedule, request.baseUrl), jobScheduleProperties);
@@ -77,6 +87,7 @@ export const jobScheduleOperations: readonly OperationDefinition[] = [
     summary: 'Changes the named properties of a job schedule, for the jobs that it makes from then on.',
     conditional: true,
     body: 'required',
+    bodySchema: jobSchedulePatchBody,
     success: changed(200),
     handle: async (request, services) => {
       const { json, conditions } = request;
@@ -92,6 +103,7 @@ export const jobScheduleOperations: readonly OperationDefinition[] = [
     summary: 'Replaces all changeable properties of a job schedule, for the jobs that it makes from then on.',
     conditional: true,
     body: 'required',
+    bodySchema: jobScheduleUpdateBody,
     success: changed(200),
     handle: async (request, services) => {
       const { json, conditions } = request;
@@ -121,7 +133,7 @@ export const jobScheduleOperations: readonly OperationDefinition[] = [
     route: 'jobschedules/{jobScheduleId}/jobs',
     summary: 'Lists the jobs that a job schedule made.',
     query: listQuery,
-    success: listOf('jobs'),
+    success: listOf('jobs', cloudJob),
     handle: async (request, services) => {
       const scheduleId = pathId(request, 'jobScheduleId');
       const list = await listResources(request, {

@@ -79,11 +79,29 @@ export const shownJobConstraints = z
   .strictObject({ maxWallClockTime: duration, maxTaskRetryCount: z.int().min(-1) })
   .register(named, { id: 'JobConstraints' });
 
+const specificationShape = {
+  displayName: z.string().optional(),
+  usesTaskDependencies: z.boolean(),
+  priority: z.int(),
+  allowTaskPreemption: z.boolean(),
+  maxParallelTasks: z.int(),
+  constraints: shownJobConstraints,
+  jobManagerTask: shownManager.optional(),
+  jobPreparationTask: shownPreparation.optional(),
+  jobReleaseTask: shownRelease.optional(),
+  commonEnvironmentSettings: shownEnvironment.optional(),
+  poolInfo: shownPoolInfo,
+  onAllTasksComplete: z.enum(['noaction', 'terminatejob']),
+  onTaskFailure: z.enum(['noaction', 'performexitoptionsjobaction']),
+  networkConfiguration: z.looseObject({}).optional(),
+  metadata: metadataList.optional(),
+};
+
+export const shownSpecification = z.strictObject(specificationShape).register(named, { id: 'JobSpecification' });
+
 export const cloudJob = z
   .strictObject({
     id: z.string(),
-    displayName: z.string().optional(),
-    usesTaskDependencies: z.boolean(),
     url: link,
     eTag: entityTag,
     lastModified: instant,
@@ -92,19 +110,7 @@ export const cloudJob = z
     stateTransitionTime: instant,
     previousState: jobState.optional(),
     previousStateTransitionTime: instant.optional(),
-    priority: z.int(),
-    allowTaskPreemption: z.boolean(),
-    maxParallelTasks: z.int(),
-    constraints: shownJobConstraints,
-    jobManagerTask: shownManager.optional(),
-    jobPreparationTask: shownPreparation.optional(),
-    jobReleaseTask: shownRelease.optional(),
-    commonEnvironmentSettings: shownEnvironment.optional(),
-    poolInfo: shownPoolInfo,
-    onAllTasksComplete: z.enum(['noaction', 'terminatejob']),
-    onTaskFailure: z.enum(['noaction', 'performexitoptionsjobaction']),
-    networkConfiguration: z.looseObject({}).optional(),
-    metadata: metadataList.optional(),
+    ...specificationShape,
     executionInfo: z
       .strictObject({
         startTime: instant,

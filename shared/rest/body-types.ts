@@ -76,12 +76,15 @@ export function durationBody({ least = 0, most = Number.POSITIVE_INFINITY } = {}
 }
 
 /** An instant, in ISO 8601 (UTC unless it says otherwise) or RFC 1123; gives ISO 8601 UTC in milliseconds. */
-export const instantBody = z.string().transform((given, context): string => {
-  const instant = parseInstant(given);
-  if (instant !== undefined) return new Date(instant).toISOString();
-  context.addIssue({ code: 'custom', message: 'expected an ISO 8601 instant' });
-  return z.NEVER;
-});
+export const instantBody = z
+  .string()
+  .transform((given, context): string => {
+    const instant = parseInstant(given);
+    if (instant !== undefined) return new Date(instant).toISOString();
+    context.addIssue({ code: 'custom', message: 'expected an ISO 8601 instant' });
+    return z.NEVER;
+  })
+  .meta({ format: 'date-time' });
 
 function durationOf(given: string): number | undefined {
   try {
