@@ -1,6 +1,5 @@
 // A proxy between clients and a stack, which changes nothing and remembers who asked what and how that was answered.
 import { createServer, request as askStack, type IncomingMessage } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 
 export type Exchange = {
   readonly client: ClientName | undefined;
@@ -8,9 +7,6 @@ export type Exchange = {
   /** Path and query as sent. */
   readonly target: string;
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The body of an answer in JSON. */
-  readonly json?: string;
 };
 export type ClientName = 'js' | 'python' | 'az';
 
@@ -29,20 +25,8 @@ export async function startWire(stackUrl: string): Promise<Wire> {
     const onward = askStack({ hostname, port, method, path: target, headers: rawHeaders }, (given) => {
       const status = given.statusCode ?? 0;
       answer.writeHead(status, given.statusMessage, given.rawHeaders);
-      const client = clientOf(asked);
-      const remember = (json?: string): void => {
-        const headers = Object.fromEntries(Object.entries(given.headers).map(([name, value]) => [name, String(value)]));
-        exchanges.push({ client, method, target, status, headers, ...(json === undefined ? {} : { json }) });
-      };
-      if (given.headers['content-type']?.startsWith('application/json;odata') === true && method !== 'HEAD') {
-        void buffer(given).then((body) => {
-          remember(body.toString('utf8'));
-          answer.end(body);
-        }, answer.destroy.bind(answer));
-      } else {
-        remember();
-        given.pipe(answer);
-      }
+      exchanges.push({ client: clientOf(asked), method, target, status });
+      given.pipe(answer);
     });
     onward.on('error', () => answer.destroy());
     asked.pipe(onward);

@@ -35,7 +35,7 @@ beforeAll(async () => {
       nodeAgentSKUId: 'batch.node.ubuntu 18.04',
     },
     targetDedicatedNodes: 2,
-    taskSlotsPerNode: 2,
+    taskSlotsPerNode: 8,
     taskSchedulingPolicy: { nodeFillType: anyCase('Spread') },
   });
   expect(added._response.status).toBe(201);
