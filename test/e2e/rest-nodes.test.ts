@@ -3,7 +3,8 @@
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../helpers/eventually.js';
-import { startRestStack, type RawAnswer, type RestStack } from './rest-stack.js';
+import { joinTokenOf } from '../helpers/join-token.js';
+import { startRestStack, version, type RawAnswer, type RestStack } from './rest-stack.js';
 
 const poolId = 'Nodes';
 const jobId = 'NodeJob';
@@ -229,4 +230,19 @@ test('the preparation and release status shows each end of the job as it comes',
   ]);
   const [selected] = await stack.sendAll(`/jobs/${jobId}/jobpreparationandreleasetaskstatus?$select=nodeId`);
   expect(selected).toEqual([{ nodeId }]);
+});
+
+test('what Bookend adds to Batch answers as described', async () => {
+  expect((await stack.send('GET', `/jobs/${jobId}/explain`)).body).toMatchObject({ jobId, nodeCounts: {} });
+  const [attempts] = await stack.sendAll(`/jobs/${jobId}/jobpreparationandreleasetaskattempts`);
+  expect(attempts).toMatchObject([{ nodeId, jobPreparationTaskAttempts: [{ result: 'success' }] }]);
+  const [[shown]] = (await stack.sendAll(`/pools/${poolId}/joinkeys`)) as [[{ key: string }]];
+  expect((await stack.send('POST', `/pools/${poolId}/joinkeys/rotate`)).body['value']).toHaveLength(2);
+  const token = await joinTokenOf({ poolId, nodeId: 'Stranger' }, shown.key);
+  const joined = await fetch(`${stack.batchUrl}/pools/${poolId}/nodes/Stranger/join?${version}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(await joined.json()).toMatchObject({ poolId, nodeId: 'Stranger' });
+  expect(stack.unexercised(({ isExtension }) => isExtension === true)).toEqual([]);
 });

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import type { BatchServiceClient } from '@azure/batch';
 import { connect } from '../../samples/job-prep-release/connect.js';
-import { operationsByResource } from '../../shared/api/all-operations.js';
-import { startCheckingProxy, unexercised } from '../helpers/checking-proxy.js';
+import { allOperations } from '../../shared/api/all-operations.js';
+import type { OperationDefinition } from '../../shared/rest/operation-definition.js';
+import { startCheckingProxy } from '../helpers/checking-proxy.js';
 import { eventually } from '../helpers/eventually.js';
 import { allGone, descendantsOf, startProgram } from '../helpers/started-program.js';
 
@@ -37,14 +38,11 @@ export type RestSpeech = {
 export type RestStack = RestSpeech & {
   /** Behind a proxy that checks every answer against the description of the API. */
   readonly endpoint: RestEndpoint;
-  /** The operations that have not succeeded yet, of those with these tags or of all. */
-  unexercised(tags?: readonly Tag[]): string[];
+  /** The names of the operations that are meant and have not succeeded yet. */
+  unexercised(isMeant: (operation: OperationDefinition) => boolean): string[];
   /** Fails when any answer was not as described. */
   stop(): Promise<void>;
 };
-
-/** By which the description groups operations. */
-export type Tag = keyof typeof operationsByResource;
 
 const readySchema = z.object({ batchUrl: z.string(), account: z.string(), key: z.string() });
 const refusalSchema = z.object({ statusCode: z.number(), code: z.string() });
@@ -70,11 +68,10 @@ export async function startRestStack(): Promise<RestStack> {
     return {
       ...(await speakRest(endpoint)),
       endpoint,
-      unexercised: (tags = Object.keys(operationsByResource) as Tag[]) =>
-        unexercised(
-          proxy,
-          tags.flatMap((tag) => operationsByResource[tag].map(({ name }) => name)),
-        ),
+      unexercised: (isMeant) =>
+        allOperations
+          .filter((operation) => isMeant(operation) && !proxy.succeeded.has(operation.name))
+          .map(({ name }) => name),
       async stop() {
         await stop();
         await proxy.stop();

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { BatchServiceModels } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listFunctions } from '../../local/functions-host/index.js';
+import { describeApi } from '../../shared/api/describe-api.js';
 import { eventually } from '../helpers/eventually.js';
 import { startRestStack, version, type Refusal, type RestStack } from './rest-stack.js';
 
@@ -579,4 +580,10 @@ describe('a refusal', () => {
 test('health is told to everyone, and nothing else with it', async () => {
   const answer = await fetch(`${stack.batchUrl}/health`);
   expect([answer.status, await answer.text()]).toEqual([200, '']);
+});
+
+test('the description of the API is told to everyone', async () => {
+  const answer = await fetch(`${stack.batchUrl}/openapi.json`);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
+  expect(await answer.json()).toEqual(JSON.parse(JSON.stringify(describeApi())));
 });

@@ -1,9 +1,10 @@
-// A reverse proxy between clients and a stack that checks every answer against the description of the API, and changes nothing.
+// A reverse proxy between clients and a stack that checks every answer, and every request that was accepted, against the description of
+// the API, and changes nothing.
 import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { allOperations } from '../../shared/api/all-operations.js';
 import { checkAnswer } from './check-answer.js';
+import { checkAcceptedRequest } from './check-request.js';
 
 export type CheckingProxy = {
   /** In place of the stack's own URL. */
@@ -16,21 +17,20 @@ export type CheckingProxy = {
   stop(): Promise<void>;
 };
 
-/** The operations of `names`, or all, that have not succeeded. */
-export function unexercised(proxy: Pick<CheckingProxy, 'succeeded'>, names = allOperations.map(({ name }) => name)) {
-  return names.filter((name) => !proxy.succeeded.has(name));
-}
-
 export async function startCheckingProxy(batchUrl: string): Promise<CheckingProxy> {
   const agent = new Agent({ keepAlive: true });
   const faults: string[] = [];
   const succeeded = new Set<string>();
-  const check = (asked: IncomingMessage, answer: IncomingMessage, body: string): void => {
+  const check: Forwarding['check'] = (asked, question, answer, body) => {
     const { method = '', url = '' } = asked;
     const { statusCode = 0, headers } = answer;
     const checked = checkAnswer(method, url, statusCode, headers, body);
-    if (checked.operation !== undefined && statusCode < 300) succeeded.add(checked.operation);
-    faults.push(...checked.faults.map((fault) => `${method} ${url} ${statusCode}: ${fault}`));
+    const isAccepted = checked.operation !== undefined && statusCode < 300;
+    if (isAccepted) succeeded.add(checked.operation);
+    // Of a collection each item is accepted or refused by itself.
+    const isWholly = isAccepted && !body.includes('"clienterror"');
+    const asIs = isWholly ? checkAcceptedRequest(method, url, question) : [];
+    faults.push(...[...checked.faults, ...asIs].map((fault) => `${method} ${url} ${statusCode}: ${fault}`));
   };
   const server = createServer((asked, answered) => void forward(asked, answered, { batchUrl, agent, check }));
   server.listen(0, '127.0.0.1');
@@ -51,7 +51,7 @@ export async function startCheckingProxy(batchUrl: string): Promise<CheckingProx
 type Forwarding = {
   readonly batchUrl: string;
   readonly agent: Agent;
-  check(asked: IncomingMessage, answer: IncomingMessage, body: string): void;
+  check(asked: IncomingMessage, question: string, answer: IncomingMessage, body: string): void;
 };
 
 async function forward(
@@ -64,21 +64,26 @@ async function forward(
   const onward = request({ agent, hostname, port, method, path: url, headers: rawHeaders, setHost: false });
   // Whoever goes away takes the other side with it.
   answered.on('close', () => onward.destroy());
+  let question = '';
+  asked.on('data', (chunk: Buffer) => (question += chunk.toString('latin1')));
   asked.pipe(onward);
   try {
     const [answer] = (await once(onward, 'response')) as [IncomingMessage];
     answered.writeHead(answer.statusCode ?? 0, answer.statusMessage, answer.rawHeaders);
-    const isFile = !/^application\/json;odata/.test(answer.headers['content-type'] ?? 'application/json;odata');
+    const isFile = !/^application\/json/.test(answer.headers['content-type'] ?? 'application/json');
     let text = '';
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       if (!isFile) text += chunk.toString('latin1');
       if (!answered.write(chunk)) await once(answered, 'drain');
     }
     // Before the client can go on: what it asks next comes after.
-    check(asked, answer, Buffer.from(text, 'latin1').toString());
+    check(asked, fromLatin1(question), answer, fromLatin1(text));
     answered.end();
   } catch {
     // The stack is gone, or the client: there is no answer to check.
     answered.destroy();
   }
 }
+
+// Chunks end in the middle of characters, so they are put together as bytes.
+const fromLatin1 = (text: string): string => Buffer.from(text, 'latin1').toString();

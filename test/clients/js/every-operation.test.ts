@@ -494,3 +494,7 @@ test('no operation of the client was forgotten: each one worked, or is refused w
   for (const [name, met] of Object.entries(notOk)) if (met === '400') notOk[name] = 'NotImplemented';
   expect(notOk).toEqual(refusedOperations);
 });
+
+test('no operation of Batch that is served was forgotten', () => {
+  expect(stack.unexercised(({ isExtension }) => isExtension !== true)).toEqual([]);
+});
