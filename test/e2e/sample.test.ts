@@ -11,6 +11,7 @@ import { playSample } from '../../samples/job-prep-release/play.js';
 import { articleOptions, type SampleOptions } from '../../samples/job-prep-release/scene.js';
 import type { SampleIo } from '../../samples/job-prep-release/terminal.js';
 import { silentLog } from '../../shared/log.js';
+import { startCheckingProxy, type CheckingProxy } from '../helpers/checking-proxy.js';
 import { allGone, descendantsOf, startProgram, type StartedProgram } from '../helpers/started-program.js';
 
 // Whole stacks on a machine that may be busy with other suites.
@@ -129,13 +130,19 @@ describe('npm run sample', () => {
 
 describe('the sample against one stack', () => {
   let stack: Stack;
+  let proxy: CheckingProxy;
   beforeAll(async () => {
     stack = await startStack({ log: silentLog });
+    proxy = await startCheckingProxy(stack.batchUrl);
   });
-  afterAll(() => stack.stop());
+  afterAll(async () => {
+    await stack.stop();
+    await proxy.stop();
+  });
 
+  const connected = (): ReturnType<typeof connect> => connect({ ...stack, batchUrl: proxy.url });
   const play = async (io: SampleIo, options: Partial<SampleOptions> = {}): Promise<void> =>
-    playSample(await connect(stack), io, { ...articleOptions, ...options });
+    playSample(await connected(), io, { ...articleOptions, ...options });
 
   it('can be played twice, keeping the pool the first time: the second run prepares again', async () => {
     const [first, second] = [recordingIo(), recordingIo()];
@@ -154,7 +161,7 @@ describe('the sample against one stack', () => {
   });
 
   it('refuses to touch a job of its name that is already there, and takes its own pool away again', async () => {
-    const client = await connect(stack);
+    const client = await connected();
     const jobId = 'SomebodysJob';
     await client.job.add({ id: jobId, poolInfo: { poolId: 'elsewhere' } });
     await expect(play(recordingIo(), { jobId })).rejects.toThrow(`The job ${jobId} already existed`);
@@ -164,7 +171,7 @@ describe('the sample against one stack', () => {
   });
 
   it('names the wrong key', async () => {
-    const client = await connect({ ...stack, key: Buffer.alloc(64).toString('base64') });
+    const client = await connect({ ...stack, batchUrl: proxy.url, key: Buffer.alloc(64).toString('base64') });
     await expect(playSample(client, recordingIo())).rejects.toThrow(/found: 403 AuthenticationFailed/);
   });
 

@@ -18,7 +18,8 @@ export type CheckingProxy = {
 };
 
 export async function startCheckingProxy(batchUrl: string): Promise<CheckingProxy> {
-  const agent = new Agent({ keepAlive: true });
+  // A connection per request: one that is kept may be closed by the host just when it is used again.
+  const agent = new Agent({ keepAlive: false });
   const faults: string[] = [];
   const succeeded = new Set<string>();
   const check: Forwarding['check'] = (asked, question, answer, body) => {
