@@ -14,7 +14,9 @@ import { describeFunctions, readTriggers, type FunctionMetadata, type HostedFunc
 import { parseHostJson, type HostJson } from './config/host-json.js';
 import { resolveConnection, type Settings } from './config/settings.js';
 import { createHttpAnswerer, type AdminRun } from './http/http-front.js';
-import { defaultHttpLimits, startHttpListener, type HttpLimits } from './http/http-listener.js';
+import { defaultHttpLimits, type HttpLimits } from './http/http-limits.js';
+import { startHttpListener } from './http/http-listener.js';
+import { plainForm, type AnswerForm } from './http/refusals.js';
 import { createRouteTable, type HttpFunction } from './http/route-table.js';
 import { createThrottle } from './http/throttle.js';
 import { requestByHand } from './run-by-hand.js';
@@ -36,6 +38,8 @@ export type HostOptions = {
   /** Runs a function that another process hosts. */
   readonly runElsewhere?: ((name: string, input: string) => Promise<AdminRun>) | undefined;
   readonly httpLimits?: Partial<HttpLimits> | undefined;
+  /** How the host's own refusals look; without a body by default. */
+  readonly answerForm?: AnswerForm | undefined;
   /** How long `stop` waits for what is in flight. */
   readonly stopGraceMs: number;
 };
@@ -99,11 +103,13 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     const httpFunctions = hosted.filter((one): one is HttpFunction => one.trigger.kind === 'http');
     const routes = createRouteTable(httpFunctions, hostJson.http.routePrefix);
     await runHooks(core, 'appStart', appHookContext(appHookData));
-    const front = { routes, invoker, masterKey: options.masterKey, runFunction, log };
+    const form = options.answerForm ?? plainForm;
+    const front = { routes, invoker, masterKey: options.masterKey, runFunction, form, log };
     const listener = await startHttpListener({
       port: options.port,
       throttle: createThrottle(hostJson.http),
       limits: { ...defaultHttpLimits, ...options.httpLimits },
+      form,
       log,
       answer: createHttpAnswerer(front),
     });

@@ -8,10 +8,12 @@ import { describeFunctions, type FunctionMetadata } from './app/triggers.js';
 import { parseLocalSettings } from './config/settings.js';
 import { startHost } from './host.js';
 import type { AdminRun } from './http/http-front.js';
-import type { HttpLimits } from './http/http-listener.js';
+import type { HttpLimits } from './http/http-limits.js';
+import type { AnswerForm } from './http/refusals.js';
 
 export type { FunctionMetadata } from './app/triggers.js';
-export type { HttpLimits } from './http/http-listener.js';
+export type { HttpLimits } from './http/http-limits.js';
+export type { AnswerForm, Refusal } from './http/refusals.js';
 
 export type FunctionsHostOptions = {
   /** The folder with package.json and host.json. */
@@ -29,6 +31,8 @@ export type FunctionsHostOptions = {
   /** The glob of entry files instead of package.json `main`, relative to `appDir`. */
   readonly main?: string;
   readonly httpLimits?: Partial<HttpLimits>;
+  /** How the host's own refusals look; without a body by default. */
+  readonly answerForm?: AnswerForm;
   /** Runs, for an admin call, a function that another process hosts. */
   readonly runElsewhere?: (name: string, input: string) => Promise<AdminRun>;
   /** How long `stop` lets work in flight finish; 2.5 s by default. */
@@ -61,6 +65,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       log: options.log ?? stderrLog(),
       select: ({ name }) => only === undefined || only.includes(name),
       httpLimits: options.httpLimits,
+      answerForm: options.answerForm,
       runElsewhere: options.runElsewhere,
       stopGraceMs: options.stopGraceMs ?? 2_500,
     });

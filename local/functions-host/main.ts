@@ -1,13 +1,13 @@
-// The program: node main.js --app DIR [--port N] [--only a,b] [--process-per-function]
+// The program: node main.js --app DIR [--port N] [--only a,b] [--process-per-function] [--answer-form MODULE]
 // Settings come from the environment and local.settings.json; the host key from BOOKEND_HOST_KEY, without it admin calls are closed.
 // When ready it says { ready, url, port, functions } to its parent, or prints it; it ends on SIGTERM, SIGINT or with its parent.
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { stderrLog } from '../../shared/log.js';
 import { sayReady, stopWithParent } from '../programs/parent.js';
 import { redirectConsole } from './console-log.js';
-import { applySettings, listFunctions, startFunctionsHost, type FunctionsHost } from './index.js';
+import { applySettings, listFunctions, startFunctionsHost, type AnswerForm, type FunctionsHost } from './index.js';
 import { startWorkers } from './processes/start-workers.js';
 import { createElsewhere, elsewhereVariable, hostKeyVariable } from './processes/worker-protocol.js';
 
@@ -17,6 +17,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     only: { type: 'string' },
     'process-per-function': { type: 'boolean', default: false },
+    // A module that exports `answerForm`: how the host's own refusals look.
+    'answer-form': { type: 'string' },
     // Says which functions the app has and ends; for --process-per-function.
     list: { type: 'boolean', default: false },
   },
@@ -35,6 +37,7 @@ const elsewhere = takeVariable(elsewhereVariable);
 const appDir = path.resolve(values.app);
 const port = Number(values.port);
 const only = values.only?.split(',').filter((name) => name !== '');
+const answerFormModule = values['answer-form'] && path.resolve(values['answer-form']);
 // Azure starts an app in its own folder.
 process.chdir(appDir);
 
@@ -60,7 +63,8 @@ try {
   process.exit(1);
 }
 
-function startAlone(): Promise<FunctionsHost> {
+async function startAlone(): Promise<FunctionsHost> {
+  const answerForm = answerFormModule === undefined ? undefined : await loadAnswerForm(answerFormModule);
   return startFunctionsHost({
     appDir,
     port,
@@ -68,12 +72,26 @@ function startAlone(): Promise<FunctionsHost> {
     log,
     stopGraceMs: 1_000,
     ...(only !== undefined && { only }),
+    ...(answerForm !== undefined && { answerForm }),
     ...(elsewhere !== undefined && { runElsewhere: createElsewhere(elsewhere, masterKey) }),
   });
 }
 
 function startGroups(): Promise<FunctionsHost> {
-  return startWorkers({ script: fileURLToPath(import.meta.url), appDir, port, masterKey, only, log });
+  const script = fileURLToPath(import.meta.url);
+  return startWorkers({ script, appDir, port, masterKey, only, answerFormModule, log });
+}
+
+async function loadAnswerForm(file: string): Promise<AnswerForm> {
+  const module: unknown = await import(pathToFileURL(file).href);
+  const form = typeof module === 'object' && module !== null && 'answerForm' in module ? module.answerForm : undefined;
+  if (isAnswerForm(form)) return form;
+  throw new Error(`'${file}' exports no answerForm with refuse and reasonPhrase`);
+}
+
+function isAnswerForm(form: unknown): form is AnswerForm {
+  const parts = typeof form === 'object' && form !== null && 'refuse' in form && 'reasonPhrase' in form ? form : {};
+  return ['refuse', 'reasonPhrase'].every((name) => typeof Reflect.get(parts, name) === 'function');
 }
 
 function takeVariable(name: string): string | undefined {

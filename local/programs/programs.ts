@@ -76,6 +76,7 @@ export function functionsHostProgram(
     ...common('functions-host', 'local/functions-host/main.js', context),
     args: (previous) => [
       ...['--app', projectDirectory, '--port', String(previous?.port ?? options.port)],
+      ...['--answer-form', compiled('local/batch-answers.js')],
       ...(options.processPerFunction ? ['--process-per-function'] : []),
     ],
     env: () => ({ ...options.settings(), BOOKEND_HOST_KEY: context.secrets.hostKey }),

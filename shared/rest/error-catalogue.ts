@@ -73,6 +73,11 @@ export const errorCatalogue = {
   ConditionNotMet: entry(412, 'A condition in the conditional headers of this request does not hold.'),
   RequestBodyTooLarge: entry(413, 'The request body is larger than allowed.'),
   InvalidRange: entry(416, 'The range asked for does not lie within the file.'),
+  // Of HTTP, and not of Batch: what never came to be a request.
+  RequestTimedOut: entry(408, 'The request did not arrive completely within the time for it.'),
+  RequestUrlTooLong: entry(414, 'The URL of this request is longer than allowed.'),
+  TooManyRequests: entry(429, 'More requests are in the service than it takes at once. Please try again later.'),
+  RequestHeadersTooLarge: entry(431, 'The headers of this request are larger than allowed.'),
   // 409: the state of things stands against it.
   ResourceAlreadyExists: entry(409, 'There is such a resource already.'),
   OperationInvalidForCurrentState: entry(409, 'The operation is not possible in the current state of the resource.'),

@@ -4,6 +4,7 @@ import type { Invoker } from '../app/invoke.js';
 import { isMasterKey } from './host-key.js';
 import { bodyless, type Answerer, type ReceivedRequest } from './http-listener.js';
 import { requestUrl, toAnswer, toHttpData, type Answer } from './http-messages.js';
+import type { AnswerForm } from './refusals.js';
 import { decodeSegment } from './route-template.js';
 import type { RouteMatch, RouteTable } from './route-table.js';
 
@@ -16,29 +17,31 @@ export type HttpFront = {
   readonly masterKey: string;
   /** Starts a function that is not HTTP-triggered, with `input` as its message body, and does not wait for it. */
   readonly runFunction: (name: string, input: string) => Promise<AdminRun>;
+  readonly form: AnswerForm;
   readonly log: Log;
 };
 
 type Head = Omit<ReceivedRequest, 'body'>;
 
 /**
- * Answers `/admin/…` and the app's routes. No function, route or method: 404 without a body. Key missing or wrong: 401.
- * A function that throws: 500 without a body. Admin calls: https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http
+ * Answers `/admin/…` and the app's routes. Where no function answers, a key is missing or wrong, or a function throws, it refuses in its form.
+ * Admin calls, without bodies: https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http
  */
 export function createHttpAnswerer(front: HttpFront): Answerer {
   return (head) => {
     const url = requestUrl(head.target, single(head.headers['host']));
-    if (url === undefined) return bodyless(400);
+    if (url === undefined) return front.form.refuse('badTarget');
     if (/^\/admin(\/|$)/i.test(url.pathname)) return answerAdmin(front, head, url);
     const match = front.routes.find(head.method, url.pathname);
-    if (match === undefined) return bodyless(404);
-    if (match.httpFunction.trigger.authLevel !== 'anonymous' && !holdsKey(front, head, url)) return bodyless(401);
+    if (match === undefined) return front.form.refuse('noFunction');
+    const needsKey = match.httpFunction.trigger.authLevel !== 'anonymous';
+    if (needsKey && !holdsKey(front, head, url)) return front.form.refuse('keyMissing');
     return (body) => callFunction(front, match, head, url, body);
   };
 }
 
 async function callFunction(
-  { invoker, log }: HttpFront,
+  { invoker, form, log }: HttpFront,
   { httpFunction, params }: RouteMatch,
   { method, headers }: Head,
   url: URL,
@@ -48,12 +51,12 @@ async function callFunction(
   const inputData = [{ name: httpFunction.bindingName, data: { http } }];
   // The invoker has logged why.
   const response = await invoker.invoke(httpFunction.registered, { inputData }).catch(() => undefined);
-  if (response === undefined) return bodyless(500);
+  if (response === undefined) return form.refuse('failed');
   try {
     return toAnswer(response.returnValue);
   } catch (error) {
     log.error('function gave no http answer', { functionName: httpFunction.name, error });
-    return bodyless(500);
+    return form.refuse('failed');
   }
 }
 

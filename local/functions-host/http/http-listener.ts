@@ -1,34 +1,17 @@
 // The HTTP front of the host: one server on 127.0.0.1 whose limits no client can exceed or stretch.
 // It knows neither routes nor functions; `answer` gets a complete request and gives a complete answer.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Log } from '../../../shared/log.js';
 import type { Intake } from '../stop-host.js';
+import { createBodyBudget } from './body-budget.js';
+import { createConnections } from './connections.js';
+import type { HttpLimits } from './http-limits.js';
 import type { Answer, ReceivedHeaders } from './http-messages.js';
-import { readBody } from './read-body.js';
+import { declaresMoreThan, readBody } from './read-body.js';
+import { refusalOfClientError, type AnswerForm, type Refusal } from './refusals.js';
 import type { Throttle } from './throttle.js';
-
-export type HttpLimits = {
-  readonly maxBodySizeBytes: number;
-  readonly maxHeaderSizeBytes: number;
-  /** How long the head of a request may take to arrive. */
-  readonly headersTimeoutMs: number;
-  /** How long a whole request may take to arrive. */
-  readonly requestTimeoutMs: number;
-  /** How long a connection may stay silent while an answer is awaited or read. */
-  readonly silenceTimeoutMs: number;
-  /** How long a connection without a request is kept. */
-  readonly keepAliveTimeoutMs: number;
-};
-
-/** 230 s is how long Azure's front end waits for an answer; the others are this host's. */
-export const defaultHttpLimits: HttpLimits = {
-  maxBodySizeBytes: 10 * 1024 * 1024,
-  maxHeaderSizeBytes: 32 * 1024,
-  headersTimeoutMs: 15_000,
-  requestTimeoutMs: 60_000,
-  silenceTimeoutMs: 240_000,
-  keepAliveTimeoutMs: 120_000,
-};
+import { writeAnswer, writeRawAnswer } from './write-answer.js';
 
 export type ReceivedRequest = {
   readonly method: string;
@@ -52,69 +35,102 @@ export async function startHttpListener(options: {
   port: number;
   throttle: Throttle;
   limits: HttpLimits;
+  form: AnswerForm;
   log: Log;
   answer: Answerer;
 }): Promise<HttpListener> {
-  const { limits, log, throttle } = options;
+  const { limits, form, log, throttle } = options;
+  const connections = createConnections(limits.maxConnections);
+  const budget = createBodyBudget(limits.maxHeldBodyBytes);
+  /** The last exchange of each connection. */
+  const last = new WeakMap<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
+  const refused = new WeakSet<Duplex>();
   let isStopping = false;
   const answering = new Set<Promise<void>>();
-  const server = createServer(
-    {
-      maxHeaderSize: limits.maxHeaderSizeBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs, 2_000),
-    },
-    (request, response) => {
-      const closed = new Promise<void>((resolve) => response.once('close', resolve));
-      answering.add(closed);
-      void closed.then(() => answering.delete(closed));
-      respond(request, response).catch((error: unknown) => {
-        log.error('http answer failed', { error });
-        response.destroy();
-      });
-    },
-  );
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderSizeBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs, 2_000),
+  });
   server.timeout = limits.silenceTimeoutMs;
+  server.on('connection', (socket) => connections.admit(socket));
+  server.on('request', (request, response) => take(request, response, () => undefined));
+  server.on('checkContinue', (request, response) => take(request, response, () => response.writeContinue()));
+  server.on('checkExpectation', (request, response) => write(request, response, form.refuse('badExpectation')));
+  server.on('connect', (_request, socket) => writeRawAnswer(socket, form.refuse('noFunction'), form));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const refusal = refusalOfClientError(error.code);
+    // More of the same may follow until the client has read that it was refused.
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    if (refusal === undefined) return void socket.destroy();
+    refuseRest(socket, refusal);
+  });
 
-  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // Refuses what comes on a connection and is no request, or will be none: after the answers that are owed there, and never within one.
+  function refuseRest(socket: Duplex, refusal: Refusal): void {
+    const exchange = last.get(socket);
+    const refuse = (): void => writeRawAnswer(socket, form.refuse(refusal), form);
+    if (exchange === undefined || exchange.response.writableFinished) refuse();
+    else if (exchange.request.complete) exchange.response.once('finish', refuse);
+    else if (exchange.response.headersSent) socket.destroy();
+    else refuse();
+  }
+
+  function take(request: IncomingMessage, response: ServerResponse, goOn: () => void): void {
+    const closed = new Promise<void>((resolve) => response.once('close', resolve));
+    answering.add(closed);
+    void closed.then(() => answering.delete(closed));
+    last.set(request.socket, { request, response });
     // A client that goes away is no fault of the host.
     response.on('error', () => undefined);
-    if (isStopping) return write(request, response, bodyless(503, { connection: 'close' }));
-    const place = throttle.enter();
-    if (place === undefined) return write(request, response, bodyless(429, { 'retry-after': '1' }));
+    respond(request, response, goOn).catch((error: unknown) => {
+      log.error('http answer failed', { error });
+      response.destroy();
+    });
+  }
+
+  async function respond(request: IncomingMessage, response: ServerResponse, goOn: () => void): Promise<void> {
+    const refuse = (refusal: Refusal): void => write(request, response, form.refuse(refusal));
+    const { method = '', url: target = '', headers } = request;
+    if (isStopping) return refuse('stopping');
+    if (target.length > limits.maxTargetLength) return refuse('targetTooLong');
+    const decided = options.answer({ method, target, headers });
+    if (typeof decided !== 'function') return write(request, response, decided);
+    if (declaresMoreThan(request, limits.maxBodySizeBytes)) {
+      request.resume();
+      return refuse('bodyTooLarge');
+    }
+    goOn();
+    const account = budget.open();
     try {
-      const { method = '', url: target = '', headers } = request;
-      const decided = options.answer({ method, target, headers });
-      if (typeof decided !== 'function') return write(request, response, decided);
-      const body = await readBody(request, limits.maxBodySizeBytes);
+      const body = await readBody(request, limits.maxBodySizeBytes, account);
       if (body.kind === 'aborted') return;
-      if (body.kind === 'tooLarge') return write(request, response, bodyless(413));
-      await place.turn();
-      if (response.destroyed) return;
-      write(request, response, await decided(body.bytes));
+      if (body.kind !== 'complete') return refuse(body.kind === 'tooLarge' ? 'bodyTooLarge' : 'tooMany');
+      await run(request, response, () => decided(body.bytes));
     } finally {
-      place.leave();
+      account.close();
     }
   }
 
-  function write(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
-    if (response.destroyed) return;
-    response.statusCode = status;
-    for (const [name, value] of Object.entries(headers)) {
-      // Framing is this server's; a function's content-length stands for HEAD only, where there is no body to measure.
-      if (!['transfer-encoding', 'content-length'].includes(name.toLowerCase()))
-        response.setHeader(name, [value].flat());
+  // Only a whole request takes a place: one that trickles in keeps none from another.
+  async function run(request: IncomingMessage, response: ServerResponse, call: () => Promise<Answer>): Promise<void> {
+    const place = throttle.enter();
+    if (place === undefined) return write(request, response, form.refuse('tooMany'));
+    const release = connections.hold(request.socket);
+    try {
+      await place.turn();
+      if (!response.destroyed) write(request, response, await call());
+    } finally {
+      place.leave();
+      release();
     }
-    const declared = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-length')?.[1];
-    const mayDeclareLength = status !== 204 && status !== 304 && status >= 200;
-    if (mayDeclareLength) {
-      const useDeclared = request.method === 'HEAD' && body.length === 0 && typeof declared === 'string';
-      response.setHeader('content-length', useDeclared ? declared : String(body.length));
-    }
-    if (isStopping) response.setHeader('connection', 'close');
-    response.end(request.method === 'HEAD' || !mayDeclareLength ? undefined : body);
+  }
+
+  function write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+    writeAnswer(request, response, answer, { form, isLast: isStopping });
   }
 
   await new Promise<void>((resolve, reject) => {

@@ -21,6 +21,8 @@ export type WorkersOptions = {
   readonly masterKey: string;
   /** Restricts the functions to these. */
   readonly only: readonly string[] | undefined;
+  /** The module with the form of the host's own answers. */
+  readonly answerFormModule?: string | undefined;
   readonly log: Log;
 };
 export type Workers = Omit<WorkerReady, 'ready'> & { stop(): Promise<void> };
@@ -70,7 +72,7 @@ async function listFunctions({ script, appDir, masterKey }: WorkersOptions): Pro
 }
 
 function startWorker(
-  { script, appDir, masterKey, log }: WorkersOptions,
+  { script, appDir, masterKey, answerFormModule, log }: WorkersOptions,
   group: FunctionGroup,
   port: number,
   env: Readonly<Record<string, string>>,
@@ -82,6 +84,7 @@ function startWorker(
       args: (previous) => [
         ...['--app', appDir, '--port', String(previous?.port ?? port)],
         ...['--only', group.functions.join(',')],
+        ...(answerFormModule === undefined ? [] : ['--answer-form', answerFormModule]),
       ],
       env: () => ({ ...env, [hostKeyVariable]: masterKey }),
       ready: workerReadySchema,
