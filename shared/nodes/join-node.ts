@@ -19,12 +19,12 @@ type Joining = { readonly poolId: string; readonly nodeId: string; readonly toke
 /**
  * Makes the machine that holds `token`'s keys the node `nodeId`; a node that the pool did not know is added to it. Joining again with the
  * same keys changes nothing; with others, whoever had the old ones is the node no longer.
- * Throws AuthenticationFailed, PoolNotFound, PoolBeingDeleted, OperationNotValidOnNode.
+ * Throws AuthenticationFailed, PoolBeingDeleted, OperationNotValidOnNode. A stranger is not told which pools there are.
  */
 export async function joinNode(services: Services, { poolId, nodeId, token }: Joining): Promise<JoinAnswer> {
   const { table, sealing, config } = services;
   const { pool, membership } = await tryAgain(services, async () => {
-    const { pool, etag: poolEtag } = await loadStoredPool(services, poolId);
+    const { pool, etag: poolEtag } = await loadPoolToJoin(services, { poolId, nodeId });
     const { keys } = await requireClaims(services, pool, { poolId, nodeId, token });
     if (pool.state === 'deleting')
       throw new BatchError('PoolBeingDeleted', `Pool '${poolId}' is being deleted; node '${nodeId}' cannot join it`);
@@ -60,13 +60,34 @@ const newMember = (pool: Pool, nodeId: string, now: Date): Node => ({
   isSelfProvided: true,
 });
 
+/** Throws AuthenticationFailed for a token that no join key can have made: whoever has none costs nobody a read. */
+export function requireJoinToken({ sealing }: Pick<Services, 'sealing'>, { poolId, nodeId, token }: Joining): void {
+  if (joinClaimsSchema.safeParse(sealing.read(token)).success) return;
+  throw refused({ poolId, nodeId }, 'the token does not hold the claims of a join');
+}
+
+async function loadPoolToJoin(services: Services, which: Omit<Joining, 'token'>): ReturnType<typeof loadStoredPool> {
+  try {
+    return await loadStoredPool(services, which.poolId);
+  } catch (error) {
+    if (error instanceof BatchError && error.code === 'PoolNotFound') throw refused(which, notSigned);
+    throw error;
+  }
+}
+
+const notSigned = 'the request is not signed with a join key of the pool that is valid now';
+
+function refused({ poolId, nodeId }: Omit<Joining, 'token'>, found: string): BatchError {
+  return new BatchError('AuthenticationFailed', `Node '${nodeId}' cannot join pool '${poolId}': ${found}.`);
+}
+
 async function requireClaims(services: Services, pool: Pool, { poolId, nodeId, token }: Joining): Promise<JoinClaims> {
   const now = services.clock.now();
   const refuse = (found: string): never => {
-    throw new BatchError('AuthenticationFailed', `Node '${nodeId}' cannot join pool '${poolId}': ${found}.`);
+    throw refused({ poolId, nodeId }, found);
   };
   const verified = await services.sealing.verifyJoin(token, validJoinKeys(pool.joinKeys, now));
-  if (verified === undefined) return refuse('the request is not signed with a join key of the pool that is valid now');
+  if (verified === undefined) return refuse(notSigned);
   const claims = joinClaimsSchema.safeParse(verified);
   if (!claims.success) return refuse(`the signed claims cannot be read (${claims.error.issues[0]?.path.join('.')})`);
   if (claims.data.poolId.toLowerCase() !== poolId.toLowerCase() || claims.data.nodeId !== nodeId)

@@ -1,5 +1,5 @@
 // The operation with which a machine joins a pool: an extension to Batch, docs/joining.md.
-import { joinNode } from './join-node.js';
+import { joinNode, requireJoinToken } from './join-node.js';
 import { bearerToken } from '../rest/bearer-token.js';
 import { pathId } from '../rest/resource-query.js';
 import { joined } from './node-schema.js';
@@ -16,8 +16,13 @@ export const joinOperations: readonly OperationDefinition[] = [
     authentication: 'byOperation',
     success: elementOf('join/@Element', joined),
     handle: async (request, services) => {
-      const [poolId, nodeId] = [pathId(request, 'poolId'), pathId(request, 'nodeId')];
-      const json = await joinNode(services, { poolId, nodeId, token: bearerToken(request) });
+      const joining = {
+        poolId: pathId(request, 'poolId'),
+        nodeId: pathId(request, 'nodeId'),
+        token: bearerToken(request),
+      };
+      requireJoinToken(services, joining);
+      const json = await joinNode(services, joining);
       return { json };
     },
   },

@@ -113,12 +113,7 @@ describe('a request that is no good', () => {
       413,
       'RequestBodyTooLarge',
     ],
-    [
-      'a function that fails',
-      'GET /api/fails HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n',
-      400,
-      'InvalidHttpVerb',
-    ],
+    ['a function that fails', 'GET /fails HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n', 500, 'InternalError'],
   ])('because of %s is refused in Batch’s form, and the next one is served', async (_, text, status, code) => {
     const [answer, ...more] = await answersTo(text);
     expect(more).toEqual([]);
@@ -148,7 +143,7 @@ describe('a request that does not end', () => {
   test.each([
     ['its request line', 'GET /v1.1'],
     ['its headers', 'GET /v1.1 HTTP/1.1\r\nHost: h\r\nX-Slow: '],
-    ['its body', `${post}Content-Length: 100\r\n\r\nhalf`],
+    ['its body', `${post}Content-Length: 1000\r\n\r\nhalf`],
     ['the pieces of its body', `${post}Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n`],
   ])('but trickles in %s is refused, and others are served meanwhile', async (_, text) => {
     const { socket, received, ended } = open();
@@ -156,7 +151,8 @@ describe('a request that does not end', () => {
     let dripped = 0;
     while (socket.readyState !== 'closed' && received() === '') {
       expect(await isServed()).toBe(true);
-      if (socket.writable) socket.write(text.includes('chunked') ? '1\r\nx\r\n' : 'x');
+      // Never to its end.
+      if (socket.writable && dripped < 150) socket.write(text.includes('chunked') ? '1\r\nx\r\n' : 'x');
       dripped += 1;
     }
     expect(dripped).toBeGreaterThan(0);
@@ -215,7 +211,8 @@ describe('a request whose length is a lie', () => {
     const piece = Buffer.from(`100000\r\n${'x'.repeat(0x100000)}\r\n`);
     let sent = 0;
     for (; sent < 100 && socket.writable; sent += 1) {
-      if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+      if (!socket.write(piece))
+        await eventually('room in the socket', () => !socket.writableNeedDrain || socket.closed);
       if (sent % 10 === 0) expect(await isServed()).toBe(true);
     }
     await eventually('the refusal', () => received().includes('\r\n\r\n'));

@@ -6,7 +6,7 @@ import { createHttpJoin } from '../../../agent/adapters/http-join.js';
 import type { NodeSeal } from '../../../agent/node-seal.js';
 import type { BatchError } from '../../../shared/errors.js';
 import { createJoseSealing } from '../../../shared/nodes/jose-sealing.js';
-import { joinNode } from '../../../shared/nodes/join-node.js';
+import { joinNode, requireJoinToken } from '../../../shared/nodes/join-node.js';
 import { loadNode } from '../../../shared/nodes/read-nodes.js';
 import { addPool } from '../../../shared/pools/add-pool.js';
 import { deletePool } from '../../../shared/pools/delete-pool.js';
@@ -111,6 +111,15 @@ describe('joining is refused', () => {
   test('while the pool is being deleted', async () => {
     await deletePool(services, 'P', { conditions });
     expect(await refusal(join())).toBe('PoolBeingDeleted');
+  });
+
+  test('to a pool that does not exist as to one whose key is missing', async () => {
+    const toNone = joinNode(services, { poolId: 'none', nodeId: 'own-1', token: 'x.y.z' });
+    expect(await refusal(toNone)).toBe('AuthenticationFailed');
+  });
+
+  test.each(['x.y.z', '', 'e30.e30.e30', 'e30.bnVsbA.e30'])('before anything is read when the token is %j', (token) => {
+    expect(() => requireJoinToken(services, { poolId: 'P', nodeId: 'own-1', token })).toThrow(/cannot join pool 'P'/);
   });
 
   test('when the token is none', async () => {
