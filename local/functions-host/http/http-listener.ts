@@ -73,10 +73,11 @@ export async function startHttpListener(options: {
   function refuseRest(socket: Duplex, refusal: Refusal): void {
     const exchange = last.get(socket);
     const refuse = (): void => writeRawAnswer(socket, form.refuse(refusal), form);
-    if (exchange === undefined || exchange.response.writableFinished) refuse();
-    else if (exchange.request.complete) exchange.response.once('finish', refuse);
-    else if (exchange.response.headersSent) socket.destroy();
-    else refuse();
+    if (exchange === undefined) return refuse();
+    const { request, response } = exchange;
+    if (!request.complete) return response.headersSent ? void socket.destroy() : refuse();
+    if (response.writableFinished) return refuse();
+    response.once('finish', refuse);
   }
 
   function take(request: IncomingMessage, response: ServerResponse, goOn: () => void): void {

@@ -622,7 +622,7 @@ describe('the log', () => {
 describe('the catalogue', () => {
   it('gives every code a text of its own and a status that clients do not mistake', () => {
     for (const { status, text } of Object.values(errorCatalogue)) {
-      expect([400, 403, 404, 405, 409, 411, 412, 413, 416, 500, 503]).toContain(status);
+      expect([400, 403, 404, 405, 408, 409, 411, 412, 413, 414, 416, 429, 431, 500, 503]).toContain(status);
       expect(text).toMatch(/^[A-Z].*\.$/);
     }
   });
