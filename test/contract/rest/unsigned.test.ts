@@ -63,9 +63,12 @@ function ask(method: string, path: string, headers: Record<string, string> = {})
         response.on('data', (chunk: string) => (text += chunk));
         response.on('end', () => {
           const { statusCode: status = 0, statusMessage: phrase = '' } = response;
-          const error = text === '' ? undefined : errorSchema.parse(JSON.parse(text));
-          resolve({ status, phrase, code: error?.code });
-          if (error !== undefined) expect(phrase).toBe(error.message.value.split('\n')[0]?.slice(0, 256));
+          if (status < 400 || text === '') return resolve({ status, phrase, code: undefined });
+          const error = errorSchema.safeParse(JSON.parse(text)).data;
+          if (error === undefined) return reject(new Error(`${method} ${path} was refused in another form: ${text}`));
+          const [line] = error.message.value.split('\n');
+          if (phrase !== line?.slice(0, 256)) return reject(new Error(`The reason phrase was ${phrase}, not ${line}`));
+          resolve({ status, phrase, code: error.code });
         });
       },
     );
