@@ -47,7 +47,8 @@ export async function startWire(stackUrl: string): Promise<Wire> {
 
 function clientOf({ headers }: IncomingMessage): ClientName | undefined {
   const agent = headers['user-agent'] ?? '';
-  if (agent.endsWith(' az')) return 'az';
   if (agent.includes('@azure/batch')) return 'js';
-  return agent.startsWith('python/') ? 'python' : undefined;
+  // az is made of the same client and says no other name, so the suite in Python says one.
+  if (agent.startsWith('python/')) return agent.endsWith(' suite') ? 'python' : 'az';
+  return undefined;
 }

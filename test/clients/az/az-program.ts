@@ -39,8 +39,6 @@ export function createAz(endpoint: RestEndpoint): Az {
     AZURE_CONFIG_DIR: join(directory, 'config'),
     AZURE_CORE_COLLECT_TELEMETRY: 'false',
     PYTHONWARNINGS: 'ignore',
-    // Added to the name that it shows on the wire, which is Python's alone otherwise.
-    AZURE_HTTP_USER_AGENT: 'az',
   };
   const outcomes = new Map<string, Set<string>>();
   const running = new Set<Promise<unknown>>();

@@ -1,5 +1,4 @@
-"""Job schedules, applications, images, certificates and extensions: what belongs to the account."""
-import datetime
+"""Images, applications, certificates and extensions: what belongs to the account."""
 import unittest
 
 from azure.batch import models
@@ -19,9 +18,6 @@ class Account(unittest.TestCase):
             self.assertEqual(refusal_of(call), (400, 'NotImplemented'))
 
     def test_what_is_not_there_yet(self):
-        schedule = models.Schedule(recurrence_interval=datetime.timedelta(hours=1))
-        specification = models.JobSpecification(pool_info=models.PoolInformation(pool_id='py-none'))
-        of_schedules = client.job_schedule
         for call in (
             lambda: client.account.list_supported_images(),
             lambda: client.application.list(),
@@ -31,20 +27,5 @@ class Account(unittest.TestCase):
             lambda: client.compute_node_extension.get('p', 'n', 'e'),
             lambda: client.file.delete_from_task('j', 't', 'f'),
             lambda: client.file.delete_from_compute_node('p', 'n', 'f'),
-            lambda: of_schedules.add(
-                models.JobScheduleAddParameter(id='py-s', schedule=schedule, job_specification=specification)
-            ),
-            lambda: of_schedules.list(),
-            lambda: of_schedules.exists('py-s'),
-            lambda: of_schedules.get('py-s'),
-            lambda: of_schedules.patch('py-s', models.JobSchedulePatchParameter()),
-            lambda: of_schedules.update(
-                'py-s', models.JobScheduleUpdateParameter(schedule=schedule, job_specification=specification)
-            ),
-            lambda: of_schedules.disable('py-s'),
-            lambda: of_schedules.enable('py-s'),
-            lambda: of_schedules.terminate('py-s'),
-            lambda: of_schedules.delete('py-s'),
-            lambda: client.job.list_from_job_schedule('py-s'),
         ):
             self.assertIn(refusal_of(call), [(400, 'NotImplemented'), (400, '400')])

@@ -12,6 +12,7 @@ import pools
 import jobs
 import tasks
 import files
+import job_schedules
 import schedules
 import nodes
 import protocol
@@ -66,7 +67,7 @@ class InOrder(unittest.TestLoader):
 
 def main():
     loader = InOrder()
-    modules = (pools, jobs, tasks, files, schedules, nodes, protocol, forgotten)
+    modules = (pools, jobs, tasks, files, job_schedules, schedules, nodes, protocol, forgotten)
     suite = unittest.TestSuite(loader.loadTestsFromModule(module) for module in modules)
     result = Lines()
     suite.run(result)

@@ -28,7 +28,7 @@ def connect(account_name=account, account_key=key):
     """A client that tries again once, soon: a stack that answers 5xx is to fail its test, not to delay it."""
     client = BatchServiceClient(SharedKeyCredentials(account_name, account_key), batch_url=endpoint)
     client.config.retry_policy.retries = 1
-    client.config.connection.proxies = {}
+    client.config.add_user_agent('suite')
     return client
 
 
