@@ -19,7 +19,13 @@ import {
 import { jobScheduleFilters, jobScheduleProperties, scheduledJobFilters } from './job-schedule-filters.js';
 import { cloudJobSchedule } from './job-schedule-schema.js';
 import { jobScheduleUrl, toJobScheduleResource } from './job-schedule-resource.js';
-import { listJobSchedules, listJobsOfSchedule, loadJobSchedule } from './read-job-schedules.js';
+import {
+  continueAfterJobSchedule,
+  continueAfterScheduledJob,
+  listJobSchedules,
+  listJobsOfSchedule,
+  loadJobSchedule,
+} from './read-job-schedules.js';
 import { updateJobSchedule } from './update-job-schedule.js';
 
 export const jobScheduleOperations: readonly OperationDefinition[] = [
@@ -48,6 +54,7 @@ export const jobScheduleOperations: readonly OperationDefinition[] = [
         filters: jobScheduleFilters,
         properties: jobScheduleProperties,
         readPage: (page) => listJobSchedules(services, page),
+        continueAfter: continueAfterJobSchedule,
         byId: { read: (id) => loadJobSchedule(services, id), absent: 'JobScheduleNotFound' },
         toResource: (schedule) => toJobScheduleResource(schedule, request.baseUrl),
       });
@@ -140,6 +147,7 @@ export const jobScheduleOperations: readonly OperationDefinition[] = [
         filters: scheduledJobFilters,
         properties: jobProperties,
         readPage: (page) => listJobsOfSchedule(services, scheduleId, page),
+        continueAfter: continueAfterScheduledJob,
         toResource: (job) => toJobResource(job, request.baseUrl),
       });
       return { list };

@@ -1,10 +1,13 @@
 // Reading job schedules: one, a page of all, or a page of the jobs of one.
 import { BatchError } from '../errors.js';
 import { readJobHeads } from '../jobs/read-jobs.js';
-import { scheduledJobId } from '../jobs/scheduled-job-id.js';
+import { parseScheduledJobId, scheduledJobId } from '../jobs/scheduled-job-id.js';
 import type { Job } from '../jobs/job.js';
-import type { ItemPage, PageRequest } from '../rest/paging.js';
+import { mapInGroups } from '../map-in-groups.js';
+import { toKeyRange } from '../rest/filter-keys.js';
+import type { ItemPage, ListRequest, PageRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
+import { continueAfterRow, readRows } from '../tables/read-rows.js';
 import type { JobSchedule } from './job-schedule.js';
 import {
   fromJobScheduleHead,
@@ -13,7 +16,11 @@ import {
   jobSchedulePartition,
   numberOfRow,
   scheduledJobRange,
+  scheduledJobRow,
 } from './job-schedule-rows.js';
+
+const schedulesAtOnce = 50;
+const headsPerPage = 250;
 
 type Tables = Pick<Services, 'table'>;
 export type StoredJobSchedule = { readonly schedule: JobSchedule; readonly etag: string };
@@ -49,18 +56,24 @@ export async function loadJobSchedule(services: Tables, scheduleId: string): Pro
   return (await loadStoredJobSchedule(services, scheduleId)).schedule;
 }
 
-/** A page of all schedules by id. The list holds keys only; keys without a schedule are skipped. */
+/** The continuation of the list that leads on right behind this schedule. */
+export const continueAfterJobSchedule = ({ definition }: JobSchedule): string =>
+  continueAfterRow(definition.id.toLowerCase());
+
+/** A page of all schedules by id, of those that the ids in a filter leave possible. Keys without a schedule are skipped. */
 export async function listJobSchedules(
   services: Tables,
-  { limit, continuation }: PageRequest,
+  { filter, ...page }: ListRequest,
 ): Promise<ItemPage<JobSchedule>> {
-  const page = await services.table.query(jobScheduleListPartition, {}, limit, continuation);
-  const found = await Promise.all(page.entities.map(({ row }) => findJobSchedule(services, row)));
-  return {
-    items: found.flatMap((stored) => (stored === undefined ? [] : [stored.schedule])),
-    ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
-  };
+  const range = toKeyRange(filter, 'id', '');
+  const { rows, ...rest } = await readRows(services.table, jobScheduleListPartition, range, page);
+  const found = await mapInGroups(rows, schedulesAtOnce, ({ row }) => findJobSchedule(services, row));
+  return { ...rest, items: found.flatMap((stored) => stored?.schedule ?? []) };
 }
+
+/** The continuation of the list of a schedule's jobs that leads on right behind this one. */
+export const continueAfterScheduledJob = ({ definition }: Job): string =>
+  continueAfterRow(scheduledJobRow(parseScheduledJobId(definition.id)?.number ?? 0));
 
 /** A page of the jobs that the schedule made, in their order. Throws JobScheduleNotFound. */
 export async function listJobsOfSchedule(
@@ -69,10 +82,10 @@ export async function listJobsOfSchedule(
   { limit, continuation }: PageRequest,
 ): Promise<ItemPage<Job>> {
   const { definition } = await loadJobSchedule(services, scheduleId);
-  const page = await services.table.query(jobSchedulePartition(scheduleId), scheduledJobRange, limit, continuation);
-  const jobIds = page.entities.map(({ row }) => scheduledJobId(definition.id, numberOfRow(row)));
-  return {
-    items: await readJobHeads(services, jobIds),
-    ...(page.continuation === undefined ? {} : { continuation: page.continuation }),
-  };
+  const { rows, ...rest } = await readRows(services.table, jobSchedulePartition(scheduleId), scheduledJobRange, {
+    limit: Math.min(limit, headsPerPage),
+    ...(continuation !== undefined && { continuation }),
+  });
+  const jobIds = rows.map(({ row }) => scheduledJobId(definition.id, numberOfRow(row)));
+  return { ...rest, items: (await readJobHeads(services, jobIds)).flatMap((job) => job ?? []) };
 }

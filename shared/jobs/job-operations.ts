@@ -6,7 +6,8 @@ import { toIdempotentRequest } from './idempotency-key.js';
 import { parseJobPatch, parseJobUpdate, jobPatchBody, jobUpdateBody } from './job-update-body.js';
 import { jobFilters, jobProperties } from './job-filters.js';
 import { jobUrl, toJobResource } from './job-resource.js';
-import { listJobs, loadJob } from './read-jobs.js';
+import { continueAfterJob, listJobs } from './list-jobs.js';
+import { loadJob } from './read-jobs.js';
 import { updateJob } from './update-job.js';
 import { getQuery, listQuery, listResources, pathId, selectFrom } from '../rest/resource-query.js';
 import { toValidators } from '../rest/etag.js';
@@ -44,6 +45,7 @@ export const jobOperations: readonly OperationDefinition[] = [
         filters: jobFilters,
         properties: jobProperties,
         readPage: (page) => listJobs(services, page),
+        continueAfter: continueAfterJob,
         byId: { read: (id) => loadJob(services, id), absent: 'JobNotFound' },
         toResource: (job) => toJobResource(job, request.baseUrl),
       });

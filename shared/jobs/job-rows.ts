@@ -37,5 +37,5 @@ export const fromJobNode = (entity: Entity): JobNode => fromDocument<JobNode>('j
 export const toReady = (ready: ReadyTask): EntityValues => toDocument('ready', ready);
 export const fromReady = (entity: Entity): ReadyTask => fromDocument<ReadyTask>('ready', entity.values);
 
-/** Partition of the list of all jobs: keys only; each head is the truth. */
+/** Partition of the list of all jobs: keys, and notes on those that have completed; each head is the truth. */
 export const jobListPartition = 'jobs';

@@ -1,12 +1,13 @@
-// Reading jobs: one, or a page of all.
+// Reading jobs by their ids, and what may still be done to one.
 import { BatchError } from '../errors.js';
-import type { ItemPage, PageRequest } from '../rest/paging.js';
+import { mapInGroups } from '../map-in-groups.js';
 import type { Services } from '../services.js';
 import { poolPartition } from '../pools/pool-rows.js';
 import { unreachable } from '../unreachable.js';
-import type { Entity } from '../tables/table.js';
 import type { Job } from './job.js';
-import { fromJobHead, headRow, isJobHead, jobListPartition, jobPartition } from './job-rows.js';
+import { fromJobHead, headRow, isJobHead, jobPartition } from './job-rows.js';
+
+const headsAtOnce = 50;
 
 export type StoredJob = { readonly job: Job; readonly etag: string };
 
@@ -32,26 +33,15 @@ export async function loadJob(services: Pick<Services, 'table'>, jobId: string):
   return (await loadStoredJob(services, jobId)).job;
 }
 
-/** A page of all jobs by id. The list holds keys only; each job is read from its own head, and keys without one are skipped. */
-export async function listJobs(
-  { table }: Pick<Services, 'table'>,
-  { limit, continuation }: PageRequest,
-): Promise<ItemPage<Job>> {
-  const page = await table.query(jobListPartition, {}, limit, continuation);
-  const items = await readJobHeads(
-    { table },
-    page.entities.map(({ row }) => row),
-  );
-  return { items, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
-}
-
-/** Those of the jobs that are there. */
+/** Each of the jobs that is there; undefined in the place of one that is not. */
 export async function readJobHeads(
   { table }: Pick<Services, 'table'>,
   jobIds: readonly string[],
-): Promise<readonly Job[]> {
-  const heads = await Promise.all(jobIds.map((jobId) => table.get(jobPartition(jobId), headRow)));
-  return heads.filter((head): head is Entity => head !== undefined && isJobHead(head)).map(fromJobHead);
+): Promise<readonly (Job | undefined)[]> {
+  return mapInGroups(jobIds, headsAtOnce, async (jobId) => {
+    const head = await table.get(jobPartition(jobId), headRow);
+    return head !== undefined && isJobHead(head) ? fromJobHead(head) : undefined;
+  });
 }
 
 /** The refusal for a write that needs a job which nothing has ended. Throws JobBeingTerminated, JobCompleted, JobBeingDeleted. */

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { addJob } from '../../../shared/jobs/add-job.js';
 import { deleteJob } from '../../../shared/jobs/delete-job.js';
-import { listJobs, loadJob } from '../../../shared/jobs/read-jobs.js';
+import { listJobs } from '../../../shared/jobs/list-jobs.js';
+import { loadJob } from '../../../shared/jobs/read-jobs.js';
 import { terminateJob } from '../../../shared/jobs/terminate-job.js';
 import { addJobSchedule } from '../../../shared/job-schedules/add-job-schedule.js';
 import { disableJobSchedule, enableJobSchedule } from '../../../shared/job-schedules/disable-job-schedule.js';

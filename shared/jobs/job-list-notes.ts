@@ -1,0 +1,35 @@
+// What the list of all jobs says of a job besides its key. A job that has completed changes no more but by being deleted, so what is noted
+// then stays true without anybody looking after it: docs/decisions/0019-rows-carry-what-lists-ask-for.md.
+import type { Entity, EntityValues } from '../tables/table.js';
+import type { Job } from './job.js';
+
+/** By path in a job, the values of which it has one. */
+export type JobFacts = Readonly<Record<string, readonly string[]>>;
+
+/** What is noted of a job that has completed; undefined while more can happen to it. */
+export function toNote({ state, creationTime, endTime, definition }: Job): EntityValues | undefined {
+  if (state !== 'completed' || endTime === undefined) return undefined;
+  return { hasCompleted: true, creationTime, endTime, poolId: definition.poolId };
+}
+
+/** Whether a row of the list has such a note. */
+export const isNoted = ({ values }: Pick<Entity, 'values'>): boolean => values['hasCompleted'] === true;
+
+/** Whether the note of such a row is about another job, which had the id before. */
+export const isNoteOfAnother = ({ values }: Pick<Entity, 'values'>, job: Job): boolean =>
+  isNoted({ values }) && values['creationTime'] !== job.creationTime;
+
+/** What is known of the job behind a row of the list without reading its head. Letter case is not. */
+export function factsOf({ row, values }: Pick<Entity, 'row' | 'values'>): JobFacts {
+  const id = [row];
+  if (!isNoted({ values })) return { id };
+  const creation = [String(values['creationTime'])];
+  return {
+    id,
+    state: ['completed', 'deleting'],
+    creationTime: creation,
+    'executionInfo/startTime': creation,
+    'executionInfo/endTime': [String(values['endTime'])],
+    'executionInfo/poolId': [String(values['poolId'])],
+  };
+}

@@ -1,0 +1,212 @@
+// What the lists of jobs and pools cost at the table, and that what is noted of jobs never hides one.
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { addJob } from '../../../shared/jobs/add-job.js';
+import { deleteJob } from '../../../shared/jobs/delete-job.js';
+import { fromJobHead, headRow, jobListPartition, jobPartition, toJobHead } from '../../../shared/jobs/job-rows.js';
+import { jobOperations } from '../../../shared/jobs/job-operations.js';
+import type { Job } from '../../../shared/jobs/job.js';
+import { purgeJob } from '../../../shared/passes/purge-job.js';
+import { addPool } from '../../../shared/pools/add-pool.js';
+import { poolOperations } from '../../../shared/pools/pool-operations.js';
+import { nodeRow, poolPartition, toNode } from '../../../shared/pools/pool-rows.js';
+import { unconditional } from '../../../shared/rest/conditions.js';
+import type { Services } from '../../../shared/services.js';
+import type { Table } from '../../../shared/tables/table.js';
+import { toDocument } from '../../../shared/tables/document.js';
+import { createCountingTable, type CountingTable } from '../../helpers/counting-table.js';
+import { jobDefinition, poolDefinition } from '../../helpers/definitions.js';
+import { createServices, type MemoryServices } from '../../helpers/memory-services.js';
+import { listThrough, type Listed } from './list-through.js';
+
+const idOf = (index: number): string => `J${String(index).padStart(4, '0')}`;
+const idsIn = ({ items }: Listed): unknown[] => items.map((item) => Reflect.get(item, 'id'));
+const endedAt = '2026-03-01T00:00:00.000Z';
+
+const headOf = ({ rows }: MemoryServices, id: string): Job => {
+  const head = rows.get(jobPartition(id), headRow);
+  if (head === undefined) throw new Error(`There is no job '${id}'`);
+  return fromJobHead(head);
+};
+function complete(memory: MemoryServices, id: string): void {
+  const job: Job = { ...headOf(memory, id), state: 'completed', endTime: endedAt, stateTransitionTime: endedAt };
+  memory.rows.write(jobPartition(id), [{ type: 'upsert', row: headRow, values: toJobHead(job) }]);
+}
+const listJobs = (services: Services, query: Record<string, string> = {}, limit?: number): Promise<Listed> =>
+  listThrough(jobOperations, 'list-jobs', services, {}, query, limit);
+
+describe('an account of 1,000 jobs of which five have not completed', () => {
+  const open = [3, 250, 251, 700, 999].map(idOf);
+  let memory: MemoryServices;
+  let table: CountingTable;
+  let services: Services;
+
+  beforeAll(async () => {
+    memory = createServices();
+    table = createCountingTable(memory.table);
+    services = { ...memory, table };
+    for (let index = 0; index < 1000; index += 1) {
+      await addJob(memory, jobDefinition({ id: idOf(index) }));
+      if (!open.includes(idOf(index))) complete(memory, idOf(index));
+    }
+    expect(idsIn(await listJobs(services, { $filter: "state eq 'active'" }))).toEqual(open);
+    // Reading every head once tells which have completed, and that is noted, a hundred in one write.
+    expect(table.take()).toMatchObject({ gets: 1000, writes: 12 });
+  });
+  beforeEach(() => void table.take());
+
+  test('shows the five for the price of a page of keys and five heads', async () => {
+    expect(idsIn(await listJobs(services, { $filter: "state eq 'active' or state eq 'disabled'" }))).toEqual(open);
+    expect(table.take()).toMatchObject({ gets: 5, queries: 1, writes: 0 });
+  });
+
+  test('shows three a page', async () => {
+    expect(idsIn(await listJobs(services, { $filter: "state ne 'completed'" }, 3))).toEqual(open);
+  });
+
+  test('reads no head that is ruled out by when the job ended or was added, or by its pool', async () => {
+    const day = (text: string): string => `DateTime'${text}T00:00:00Z'`;
+    const filters = [
+      `executionInfo/endTime gt ${day('2026-03-02')} and id gt 'j0300'`,
+      `creationTime lt ${day('2025-01-01')} and id gt 'j0300'`,
+      `executionInfo/poolId eq 'other' and id gt 'j0300'`,
+    ];
+    for (const $filter of filters) expect(idsIn(await listJobs(services, { $filter }))).toEqual([]);
+    // Of those two that are open behind J0300 nothing is noted.
+    expect(table.take()).toMatchObject({ gets: 2 * filters.length, writes: 0 });
+  });
+
+  test('reads the keys that the ids leave possible', async () => {
+    const found = await listJobs(services, { $filter: "startswith(id,'j001') and state eq 'completed'" });
+    expect(idsIn(found)).toEqual(Array.from({ length: 10 }, (_, index) => idOf(10 + index)));
+    expect(table.take()).toMatchObject({ gets: 10, queries: 1, rows: 10 });
+  });
+
+  test('is shown whole, in order, in pages', async () => {
+    const found = await listJobs(services, {}, 300);
+    expect(idsIn(found)).toEqual(Array.from({ length: 1000 }, (_, index) => idOf(index)));
+  });
+});
+
+describe('what is noted of a job that has completed', () => {
+  let memory: MemoryServices;
+  const completed = { $filter: "state eq 'completed'" };
+  const active = { $filter: "state eq 'active'" };
+  const noteOf = (id: string): unknown => memory.rows.get(jobListPartition, id.toLowerCase())?.values;
+
+  beforeEach(async () => {
+    memory = createServices();
+    await addJob(memory, jobDefinition({ id: 'A' }));
+    complete(memory, 'A');
+  });
+
+  async function purge(id: string): Promise<void> {
+    await deleteJob(memory, id, { force: false, conditions: unconditional });
+    await purgeJob(memory, headOf(memory, id));
+  }
+
+  test('does not hide it while it is being deleted', async () => {
+    await listJobs(memory);
+    await deleteJob(memory, 'A', { force: false, conditions: unconditional });
+    expect(idsIn(await listJobs(memory, { $filter: "state eq 'deleting'" }))).toEqual(['A']);
+    expect(idsIn(await listJobs(memory, completed))).toEqual([]);
+  });
+
+  test('is gone with it, and says nothing of the next job of that id', async () => {
+    await listJobs(memory);
+    await purge('A');
+    expect(noteOf('A')).toBeUndefined();
+    await addJob(memory, jobDefinition({ id: 'A' }));
+    expect(idsIn(await listJobs(memory, active))).toEqual(['A']);
+  });
+
+  test('is not written where the id was given to another job meanwhile', async () => {
+    const slow: Table = {
+      ...memory.table,
+      async write(partition, writes) {
+        await purge('A');
+        memory.clock.pass(1000);
+        await addJob(memory, jobDefinition({ id: 'A' }));
+        return memory.table.write(partition, writes);
+      },
+    };
+    expect(idsIn(await listJobs({ ...memory, table: slow }, completed))).toEqual(['A']);
+    expect(noteOf('A')).toEqual({});
+    expect(idsIn(await listJobs(memory, active))).toEqual(['A']);
+  });
+
+  test('is taken back when nothing is left of the job, or another one has the id', async () => {
+    await listJobs(memory);
+    const note = memory.rows.get(jobListPartition, 'a')?.values ?? {};
+    await purge('A');
+    memory.rows.write(jobListPartition, [{ type: 'upsert', row: 'a', values: note }]);
+    await listJobs(memory);
+    expect(noteOf('A')).toBeUndefined();
+    memory.clock.pass(1000);
+    await addJob(memory, jobDefinition({ id: 'A' }));
+    memory.rows.write(jobListPartition, [{ type: 'upsert', row: 'a', values: note }]);
+    await listJobs(memory);
+    expect(noteOf('A')).toEqual({});
+  });
+
+  test('is not needed: a key that was written long ago has none', async () => {
+    expect(noteOf('A')).toEqual({});
+    expect(idsIn(await listJobs(memory, completed))).toEqual(['A']);
+    expect(noteOf('A')).toMatchObject({ hasCompleted: true, endTime: endedAt, poolId: 'P' });
+  });
+});
+
+describe('a list of pools', () => {
+  let memory: MemoryServices;
+  let table: CountingTable;
+  let services: Services;
+  const at = '2026-01-01T00:00:00.000Z';
+
+  beforeEach(async () => {
+    memory = createServices();
+    for (const id of ['A', 'B', 'C']) {
+      await addPool(memory, poolDefinition({ id, vmSize: id === 'B' ? 'large' : 'small' }));
+      for (const [index, state] of (['idle', 'running', 'running'] as const).entries()) {
+        const node = { id: `n${index}`, poolId: id, state, stateTransitionTime: at, allocationTime: at } as const;
+        const rest = { epoch: 1, imageEpoch: 1, sequence: 1, leases: [], totalTasksRun: 0, totalTasksSucceeded: 0 };
+        const values = toNode({ ...node, ...rest });
+        memory.rows.write(poolPartition(id), [{ type: 'insert', row: nodeRow(node.id), values }]);
+      }
+    }
+    table = createCountingTable(memory.table);
+    services = { ...memory, table };
+  });
+  const list = (name: string, query: Record<string, string> = {}, limit?: number): Promise<Listed> =>
+    listThrough(poolOperations, name, services, {}, query, limit);
+
+  test('counts the nodes of those only that pass its filter', async () => {
+    const found = await list('list-pools', { $filter: "vmSize eq 'LARGE' and state eq 'active'" });
+    expect(found.items).toMatchObject([{ id: 'B', currentDedicatedNodes: 3 }]);
+    expect(table.take()).toMatchObject({ queries: 2, gets: 3 });
+  });
+
+  test('looks at the keys that the ids leave possible', async () => {
+    expect(idsIn(await list('list-pools', { $filter: "id ge 'b' and id lt 'C'" }))).toEqual(['B']);
+    expect(table.take()).toMatchObject({ queries: 2, gets: 1 });
+  });
+
+  test.each([
+    [{}, 3],
+    [{ $filter: "poolId eq 'a'" }, 1],
+  ])('of node counts counts by state: %j', async (query, count) => {
+    const found = await list('list-pool-node-counts', query, 2);
+    expect(found.items).toHaveLength(count);
+    expect(found.items[0]).toMatchObject({ poolId: 'A', dedicated: { idle: 1, running: 2, total: 3 } });
+  });
+
+  test('counts nodes also where a version without columns wrote them', async () => {
+    const head = memory.rows.get(poolPartition('A'), headRow);
+    const { nodesHaveColumns: _, ...values } = head?.values ?? {};
+    const node = { id: 'n0', poolId: 'A', state: 'idle' };
+    memory.rows.write(poolPartition('A'), [
+      { type: 'upsert', row: headRow, values },
+      { type: 'upsert', row: nodeRow('n0'), values: toDocument('node', node) },
+    ]);
+    const found = await list('list-pool-node-counts', { $filter: "poolId eq 'A'" });
+    expect(found.items).toMatchObject([{ dedicated: { idle: 1, running: 2, total: 3 } }]);
+  });
+});
