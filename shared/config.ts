@@ -1,5 +1,8 @@
 // Every setting of the function app, read and checked once. Only this file reads process.env.
 import { z } from 'zod';
+import { applicationsSchema, type Application } from './account/application.js';
+import { jsonSetting } from './account/json-setting.js';
+import { defaultImages, supportedImagesSchema, type SupportedImage } from './account/supported-image.js';
 import type { EntraSettings } from './entra/access-token.js';
 import { entraShape, refuseHalfOfEntra, toEntraSettings } from './entra/entra-settings.js';
 
@@ -43,6 +46,16 @@ export const settingsSchema = z.object({
     .max(7 * 86_400, { error: 'expected at most 604800 seconds' })
     .default(86_400),
   ...entraShape,
+  /** The account's applications: a JSON list of `id`, `displayName` and `versions`. */
+  BookendApplications: jsonSetting<readonly Application[]>(applicationsSchema, {
+    expected: 'a JSON list of applications',
+    whenEmpty: [],
+  }),
+  /** The images that pools are told they can name, as in Batch's JSON; a list of Bookend's own when empty. */
+  BookendSupportedImages: jsonSetting<readonly SupportedImage[]>(supportedImagesSchema, {
+    expected: 'a JSON list of supported images',
+    whenEmpty: defaultImages,
+  }),
   /** Least level that is logged. */
   BookendLogLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -58,6 +71,8 @@ export type Config = {
   readonly container: string;
   readonly releaseAfter: 'task' | 'preparation';
   readonly orderUrlValidMs: number;
+  readonly applications: readonly Application[];
+  readonly supportedImages: readonly SupportedImage[];
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 };
 
@@ -87,6 +102,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     container: settings.BookendContainer,
     releaseAfter: settings.BookendReleaseAfter,
     orderUrlValidMs: settings.BookendOrderUrlSeconds * 1000,
+    applications: settings.BookendApplications,
+    supportedImages: settings.BookendSupportedImages,
     logLevel: settings.BookendLogLevel,
   };
 }

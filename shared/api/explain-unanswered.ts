@@ -11,6 +11,8 @@ const paths = [...knownPaths()].map(([template, verbs]) => ({ pattern: toPattern
 /** Why no operation answers `method` on `path` (percent-encoded, without query). */
 export function explainUnanswered(method: string, path: string): BatchError {
   const bare = path.replace(/^\/+|\/+$/g, '');
+  const certificate = certificatePattern.exec(bare);
+  if (certificate) return explainCertificate(method, certificate[1] ?? '', certificate[2] !== undefined);
   const known = paths.find(({ pattern }) => pattern.test(bare));
   if (!known) return new BatchError('ResourceNotFound', `There is no resource at '${path.slice(0, 256)}'.`);
   const name = known.verbs[method];
@@ -20,6 +22,16 @@ export function explainUnanswered(method: string, path: string): BatchError {
     'UnsupportedHttpVerb',
     `The resource supports ${Object.keys(known.verbs).join(', ')}, not ${method}.`,
   );
+}
+
+// One certificate has a path that no route can say. There are none, as adding one is refused.
+const certificatePattern = /^certificates\(([^)]*)\)(\/canceldelete)?$/i;
+
+function explainCertificate(method: string, key: string, isCancel: boolean): BatchError {
+  const verbs = isCancel ? ['POST'] : ['GET', 'DELETE'];
+  return verbs.includes(method)
+    ? new BatchError('CertificateNotFound', `The account has no certificate '${key.slice(0, 256)}'; none can be added.`)
+    : new BatchError('UnsupportedHttpVerb', `The resource supports ${verbs.join(', ')}, not ${method}.`);
 }
 
 function knownPaths(): Map<string, Verbs> {

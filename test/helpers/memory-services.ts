@@ -44,6 +44,8 @@ export function createServices(): MemoryServices {
       container: 'bookend',
       releaseAfter: 'task',
       orderUrlValidMs: 24 * 3600_000,
+      applications: [],
+      supportedImages: [],
       logLevel: 'error',
     },
   };

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { defaultImages } from '../../shared/account/supported-image.js';
 import { loadConfig, settingsSchema } from '../../shared/config.js';
 
 const samplePath = fileURLToPath(new URL('../../local.settings.sample.json', import.meta.url));
@@ -63,6 +64,8 @@ describe('settings', () => {
       container: 'bookend',
       releaseAfter: 'task',
       orderUrlValidMs: 86_400_000,
+      applications: [],
+      supportedImages: defaultImages,
       logLevel: 'info',
     });
   });
@@ -103,6 +106,25 @@ describe('settings', () => {
     expect(message).toMatch(new RegExp(`${name}: .*expected`));
   });
 
+  test('declare the account’s applications and images as JSON', () => {
+    const image = {
+      nodeAgentSKUId: 'batch.node.own 1',
+      imageReference: { publisher: 'p', offer: 'o', sku: 's', version: '1' },
+      osType: 'linux',
+      verificationType: 'unverified',
+    };
+    const declared = loadConfig({
+      ...least,
+      BookendApplications: '[{"id":"blender","displayName":"Blender","versions":["4.2"]},{"id":"bare"}]',
+      BookendSupportedImages: JSON.stringify([image]),
+    });
+    expect(declared.applications).toEqual([
+      { id: 'blender', displayName: 'Blender', versions: ['4.2'] },
+      { id: 'bare', displayName: 'bare', versions: [] },
+    ]);
+    expect(declared.supportedImages).toEqual([image]);
+  });
+
   test('that are missing are named all at once', () => {
     const message = messageOf({});
     for (const name of Object.keys(least)) expect(message).toContain(name);
@@ -117,6 +139,12 @@ describe('settings', () => {
     ['BookendTable', '1-secret'],
     ['BookendContainer', 'Secret'],
     ['BookendLogLevel', 'secret'],
+    ['BookendApplications', 'secret'],
+    ['BookendApplications', '{"id":"secret"}'],
+    ['BookendApplications', '[{"id":"a secret"}]'],
+    ['BookendApplications', '[{"id":"a","secret":1}]'],
+    ['BookendApplications', '[{"id":"a"},{"id":"A","versions":["secret"]}]'],
+    ['BookendSupportedImages', '[{"nodeAgentSKUId":"secret"}]'],
     ['ServiceBusConnection', ''],
     ['StorageConnection', ''],
   ])('with a faulty %s are refused by its name, without its value', (name, value) => {

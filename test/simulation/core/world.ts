@@ -55,6 +55,8 @@ const config: Services['config'] = {
   container: 'bookend',
   releaseAfter: 'task',
   orderUrlValidMs: 5 * 60_000,
+  applications: [],
+  supportedImages: [],
   logLevel: 'info',
 };
 

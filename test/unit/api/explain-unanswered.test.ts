@@ -9,9 +9,7 @@ describe('a request that no function answers', () => {
     ['DELETE', '/pools/p/nodes/n/files/a%2Fb', 'delete-node-file'],
     ['DELETE', '/jobs/j/tasks/t/files/a/b', 'delete-task-file'],
     ['GET', '/lifetimejobstats', 'get-job-lifetime-statistics'],
-    ['GET', '/certificates(thumbprintAlgorithm=sha1,thumbprint=ff)', 'get-certificate'],
-    ['POST', '/certificates(thumbprintAlgorithm=sha1,thumbprint=ff)/canceldelete', 'cancel-delete-certificate'],
-    ['GET', '/supportedimages', 'list-supported-images'],
+    ['POST', '/certificates', 'add-certificate'],
   ])('is refused by name when Batch knows it: %s %s', (method, path, name) => {
     const refusal = explainUnanswered(method, path);
     expect(refusal.code).toBe('NotImplemented');
@@ -19,6 +17,16 @@ describe('a request that no function answers', () => {
   });
 
   test.each([
+    ['GET', '/certificates(thumbprintAlgorithm=sha1,thumbprint=ff)'],
+    ['DELETE', '/Certificates(thumbprintAlgorithm=sha1,thumbprint=ff)/'],
+    ['POST', '/certificates(thumbprintAlgorithm=sha1,thumbprint=ff)/canceldelete'],
+  ])('names a certificate, and there are none: %s %s', (method, path) => {
+    expect(explainUnanswered(method, path).code).toBe('CertificateNotFound');
+  });
+
+  test.each([
+    ['PUT', '/certificates(a=b)'],
+    ['GET', '/certificates(a=b)/canceldelete'],
     ['PUT', '/pools'],
     ['HEAD', '/jobs/j'],
     ['GET', '/jobs/j/terminate'],

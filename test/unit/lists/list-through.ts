@@ -1,5 +1,5 @@
 // Asking a list operation as clients do, without the network: page after page by its continuations.
-import type { OperationDefinition } from '../../../shared/rest/operation-definition.js';
+import type { HandledAnswer, OperationDefinition } from '../../../shared/rest/operation-definition.js';
 import type { OperationRequest } from '../../../shared/rest/operation.js';
 import type { Services } from '../../../shared/services.js';
 
@@ -14,8 +14,7 @@ export async function listThrough(
   query: Readonly<Record<string, string>> = {},
   limit = 1000,
 ): Promise<Listed> {
-  const definition = definitions.find((each) => each.name === name);
-  if (definition === undefined) throw new Error(`There is no operation '${name}'`);
+  const definition = named(definitions, name);
   const items: object[] = [];
   let requests = 0;
   let continuation: string | undefined;
@@ -28,6 +27,22 @@ export async function listThrough(
     continuation = list.continuation;
   } while (continuation !== undefined);
   return { items, requests };
+}
+
+/** What the operation `name` answers to one request. */
+export async function handleThrough(
+  definitions: readonly OperationDefinition[],
+  name: string,
+  services: Services,
+  params: Readonly<Record<string, string>>,
+): Promise<HandledAnswer> {
+  return named(definitions, name).handle(toRequest(name, params, {}, { limit: 1000 }), services);
+}
+
+function named(definitions: readonly OperationDefinition[], name: string): OperationDefinition {
+  const definition = definitions.find((each) => each.name === name);
+  if (definition === undefined) throw new Error(`There is no operation '${name}'`);
+  return definition;
 }
 
 function toRequest(

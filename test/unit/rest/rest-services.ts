@@ -36,6 +36,8 @@ export function createRestServices(): RestServices {
       container: 'bookend',
       releaseAfter: 'task',
       orderUrlValidMs: 1,
+      applications: [],
+      supportedImages: [],
       logLevel: 'info',
     },
     lines,
