@@ -4,6 +4,7 @@ import { fixedList } from '../rest/fixed-list.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
 import { listResources, pathId } from '../rest/resource-query.js';
 import { elementOf, listOf } from '../rest/success.js';
+import { applicationSummary, imageInformation } from './account-schema.js';
 import { supportedImageFilters, type SupportedImage } from './supported-image.js';
 
 export const accountOperations: readonly OperationDefinition[] = [
@@ -13,7 +14,7 @@ export const accountOperations: readonly OperationDefinition[] = [
     route: 'applications',
     summary: 'Lists the applications of the account.',
     query: ['maxresults'],
-    success: listOf('applications'),
+    success: listOf('applications', applicationSummary),
     handle: async (request, { config }) => {
       const source = fixedList(config.applications, ({ id }) => id.toLowerCase());
       return { list: await listResources(request, { filters: {}, ...source }) };
@@ -24,7 +25,7 @@ export const accountOperations: readonly OperationDefinition[] = [
     verb: 'GET',
     route: 'applications/{applicationId}',
     summary: 'Shows an application of the account.',
-    success: elementOf('applications/@Element'),
+    success: elementOf('applications/@Element', applicationSummary),
     handle: (request, { config }) => {
       const id = pathId(request, 'applicationId');
       const json = config.applications.find((each) => each.id.toLowerCase() === id.toLowerCase());
@@ -39,7 +40,7 @@ export const accountOperations: readonly OperationDefinition[] = [
     route: 'supportedimages',
     summary: 'Lists the images that pools can name.',
     query: ['$filter', 'maxresults'],
-    success: listOf('supportedimages'),
+    success: listOf('supportedimages', imageInformation),
     handle: async (request, { config }) => {
       const source = fixedList(config.supportedImages, keyOf);
       return { list: await listResources(request, { filters: supportedImageFilters, ...source }) };

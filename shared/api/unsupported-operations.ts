@@ -17,4 +17,7 @@ export const unsupportedOperations: Readonly<Record<string, Readonly<Record<stri
   lifetimejobstats: { GET: 'get-job-lifetime-statistics' },
   'jobs/{}/tasks/{}/files/{*}': { DELETE: 'delete-task-file' },
   certificates: { POST: 'add-certificate' },
+  // There are none, so these say that it does not exist.
+  'certificates({})': { GET: 'get-certificate', DELETE: 'delete-certificate' },
+  'certificates({})/canceldelete': { POST: 'cancel-delete-certificate' },
 };

@@ -100,3 +100,8 @@ export const shownFile = z
   .register(named, { id: 'NodeFile' });
 
 export const joined = z.strictObject(joinAnswerSchema.shape).register(named, { id: 'JoinAnswer' });
+
+/** A pool that asks for extensions is refused, so a node has none; what can be selected of them is known. */
+export const nodeExtension = z
+  .strictObject({ provisioningState: notShown, vmExtension: notShown, instanceView: notShown })
+  .register(named, { id: 'NodeVMExtension' });

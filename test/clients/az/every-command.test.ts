@@ -338,6 +338,21 @@ describe.skipIf(!isInstalled)('az batch', () => {
     );
 
     test(
+      'on the account shows images, and that there are no applications and certificates',
+      async () => {
+        const images = await az.run('pool supported-images list', { filter: "osType eq 'linux'" });
+        expect(images).toContainEqual(expect.objectContaining({ nodeAgentSkuId: 'batch.node.ubuntu 22.04' }));
+        expect(await az.run('application summary list', {})).toEqual([]);
+        expect(await az.refusal('application summary show', { 'application-id': 'a' })).toBe('ApplicationNotFound');
+        expect(await az.run('certificate list', {})).toEqual([]);
+        expect(await az.refusal('certificate show', { thumbprint: 'a1' })).toBe('CertificateNotFound');
+        const remove = az.refusal('certificate delete', { thumbprint: 'a1', yes: true });
+        expect(await remove).toBe('CertificateNotFound');
+      },
+      secondsForAll,
+    );
+
+    test(
       'that is not supported is refused by name',
       async () => {
         const pool = { 'pool-id': 'p' };
@@ -353,18 +368,12 @@ describe.skipIf(!isInstalled)('az batch', () => {
           ['pool all-statistics show', {}],
           ['job all-statistics show', {}],
           ['certificate create', { 'certificate-file': certificate, thumbprint: 'a1' }],
-          ['certificate show', { thumbprint: 'a1' }],
-          ['certificate delete', { thumbprint: 'a1', yes: true }],
-          ['certificate list', {}],
           ['node user create', { ...node, name: 'u', password: 'p' }],
           ['node user reset', { ...node, 'user-name': 'u', password: 'p' }],
           ['node user delete', { ...node, 'user-name': 'u', yes: true }],
           ['node remote-desktop download', { ...node, destination: remoteDesktop }],
           ['node remote-login-settings show', node],
           ['node service-logs upload', { ...node, 'container-url': 'https://c', 'start-time': '2026-01-01T00:00:00Z' }],
-          ['pool supported-images list', {}],
-          ['application summary list', {}],
-          ['application summary show', { 'application-id': 'a' }],
           ['task file delete', { 'job-id': 'j', 'task-id': 't', 'file-path': 'f', yes: true }],
           ['node file delete', { ...node, 'file-path': 'f', yes: true }],
         ];

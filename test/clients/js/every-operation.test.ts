@@ -385,6 +385,15 @@ describe('nodes', () => {
     await nodeReached(first, 'idle');
   });
 
+  test('have no extensions', async () => {
+    const [first = ''] = nodeIds;
+    expect([...(await client.computeNodeExtension.list(poolId, first))]).toEqual([]);
+    const next = linkTo(`/pools/${poolId}/nodes/${first}/extensions`);
+    expect([...(await client.computeNodeExtension.listNext(next))]).toEqual([]);
+    const get = client.computeNodeExtension.get(poolId, first, 'e');
+    expect(await stack.refusalOf(get)).toEqual({ statusCode: 404, code: 'ResourceNotFound' });
+  });
+
   test('are rebooted and reimaged', async () => {
     const [first = '', second = ''] = nodeIds;
     const { lastBootTime } = await client.computeNode.get(poolId, first);
@@ -450,6 +459,32 @@ describe('a pool', () => {
   });
 });
 
+describe('the account', () => {
+  test('has images that pools can name, by filters and pages of three', async () => {
+    const all = [...(await client.account.listSupportedImages())];
+    expect(all[0]).toMatchObject({
+      osType: 'linux',
+      verificationType: 'verified',
+      imageReference: { version: 'latest' },
+    });
+    const filter = "osType eq 'linux' and nodeAgentSKUId ne 'batch.node.debian 11'";
+    const options = { accountListSupportedImagesOptions: { filter, maxResults: 3 } };
+    const first = await client.account.listSupportedImages(options);
+    expect(first).toHaveLength(3);
+    const second = await client.account.listSupportedImagesNext(first.odatanextLink ?? '');
+    expect([...first, ...second]).toHaveLength(all.length - 1);
+  });
+
+  test('has no applications but those that its deployment declares, and no certificates', async () => {
+    expect([...(await client.application.list())]).toEqual([]);
+    expect([...(await client.application.listNext(linkTo('/applications')))]).toEqual([]);
+    const none = client.application.get('a');
+    expect(await stack.refusalOf(none)).toEqual({ statusCode: 404, code: 'ApplicationNotFound' });
+    expect([...(await client.certificate.list())]).toEqual([]);
+    expect([...(await client.certificate.listNext(linkTo('/certificates')))]).toEqual([]);
+  });
+});
+
 // Last, as it speaks of all that was called before.
 test('no operation of the client was forgotten: each one worked, or is refused with its code', async () => {
   const { pool, computeNode: node } = client;
@@ -460,16 +495,6 @@ test('no operation of the client was forgotten: each one worked, or is refused w
     pool.listUsageMetrics(),
     pool.listUsageMetricsNext(linkTo('/poolusagemetrics')),
     pool.getAllLifetimeStatistics(),
-    client.account.listSupportedImages(),
-    client.account.listSupportedImagesNext(linkTo('/supportedimages')),
-    client.application.list(),
-    client.application.listNext(linkTo('/applications')),
-    client.application.get('a'),
-    client.certificate.list(),
-    client.certificate.listNext(linkTo('/certificates')),
-    client.computeNodeExtension.list('p', 'n'),
-    client.computeNodeExtension.listNext(linkTo('/pools/p/nodes/n/extensions')),
-    client.computeNodeExtension.get('p', 'n', 'e'),
     client.file.deleteFromTask('j', 't', 'f'),
     client.file.deleteFromComputeNode('p', 'n', 'f'),
     client.job.getAllLifetimeStatistics(),

@@ -17,6 +17,13 @@ class Nodes(unittest.TestCase):
         self.assertGreater(node.total_tasks_run, 0)
         self.assertEqual(refusal_of(client.compute_node.get, pool_id, 'none'), (404, 'NodeNotFound'))
 
+    def test_have_no_extensions(self):
+        first = node_ids()[0]
+        self.assertEqual(list(client.compute_node_extension.list(pool_id, first)), [])
+        self.assertEqual(
+            refusal_of(client.compute_node_extension.get, pool_id, first, 'e'), (404, 'ResourceNotFound')
+        )
+
     def test_are_taken_out_of_scheduling_and_back(self):
         first = node_ids()[0]
         self.assertEqual(status_of(client.compute_node.disable_scheduling, pool_id, first)[0], 200)

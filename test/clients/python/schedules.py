@@ -9,22 +9,28 @@ from world import client, refusal_of
 class Account(unittest.TestCase):
     def test_certificates_cannot_be_added(self):
         certificate = models.CertificateAddParameter(thumbprint='a1', thumbprint_algorithm='sha1', data='YQ==')
+        self.assertEqual(refusal_of(client.certificate.add, certificate), (400, 'NotImplemented'))
+        self.assertEqual(list(client.certificate.list()), [])
         for call in (
-            lambda: client.certificate.add(certificate),
             lambda: client.certificate.get('sha1', 'a1'),
             lambda: client.certificate.delete('sha1', 'a1'),
             lambda: client.certificate.cancel_deletion('sha1', 'a1'),
         ):
-            self.assertEqual(refusal_of(call), (400, 'NotImplemented'))
+            self.assertEqual(refusal_of(call), (404, 'CertificateNotFound'))
+
+    def test_has_images_that_pools_can_name(self):
+        options = models.AccountListSupportedImagesOptions(filter="osType eq 'linux'", max_results=3)
+        images = list(client.account.list_supported_images(options))
+        self.assertGreater(len(images), 3)
+        self.assertEqual({image.os_type for image in images}, {models.OSType.linux})
+        self.assertEqual(len(images), len(list(client.account.list_supported_images())))
+
+    def test_has_no_applications_but_those_that_its_deployment_declares(self):
+        self.assertEqual(list(client.application.list()), [])
+        self.assertEqual(refusal_of(client.application.get, 'a'), (404, 'ApplicationNotFound'))
 
     def test_what_is_not_there_yet(self):
         for call in (
-            lambda: client.account.list_supported_images(),
-            lambda: client.application.list(),
-            lambda: client.application.get('a'),
-            lambda: client.certificate.list(),
-            lambda: client.compute_node_extension.list('p', 'n'),
-            lambda: client.compute_node_extension.get('p', 'n', 'e'),
             lambda: client.file.delete_from_task('j', 't', 'f'),
             lambda: client.file.delete_from_compute_node('p', 'n', 'f'),
         ):

@@ -2,6 +2,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { supportedImageFilters } from '../../../shared/account/supported-image.js';
 import { allOperations } from '../../../shared/api/all-operations.js';
 import { describeApi } from '../../../shared/api/describe-api.js';
 import { unsupportedOperations } from '../../../shared/api/unsupported-operations.js';
@@ -73,6 +74,7 @@ describe('what a list can be filtered by is shown in it', () => {
     ['JobPreparationAndReleaseTaskExecutionInformation', preparationAndReleaseFilters],
     ['PreparationAndReleaseAttempts', attemptFilters],
     ['CloudTask', taskFilters],
+    ['ImageInformation', supportedImageFilters],
   ];
   const cases = lists.flatMap(([schema, filters]) =>
     Object.entries(filters).map(([name, { kind, path = name }]) => ({ schema, name, kind, path })),
