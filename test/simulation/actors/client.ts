@@ -16,6 +16,12 @@ import {
   type NodeTarget,
 } from '../../../shared/nodes/act-on-node.js';
 import type { DeallocationOption } from '../../../shared/nodes/node.js';
+import { addJobSchedule } from '../../../shared/job-schedules/add-job-schedule.js';
+import { disableJobSchedule, enableJobSchedule } from '../../../shared/job-schedules/disable-job-schedule.js';
+import { deleteJobSchedule, terminateJobSchedule } from '../../../shared/job-schedules/end-job-schedule.js';
+import type { JobScheduleChanges } from '../../../shared/job-schedules/job-schedule-body.js';
+import type { JobScheduleDefinition } from '../../../shared/job-schedules/job-schedule.js';
+import { updateJobSchedule } from '../../../shared/job-schedules/update-job-schedule.js';
 import { addPool } from '../../../shared/pools/add-pool.js';
 import { removeNodes, resizePool } from '../../../shared/pools/resize-pool.js';
 import { deletePool } from '../../../shared/pools/delete-pool.js';
@@ -56,6 +62,12 @@ export type Client = {
   updateJob(jobId: string, changes: JobChanges): Promise<Answer>;
   terminateJob(jobId: string, how?: { readonly force: boolean }): Promise<Answer>;
   deleteJob(jobId: string): Promise<Answer>;
+  addJobSchedule(definition: JobScheduleDefinition): Promise<Answer>;
+  updateJobSchedule(scheduleId: string, changes: JobScheduleChanges): Promise<Answer>;
+  disableJobSchedule(scheduleId: string): Promise<Answer>;
+  enableJobSchedule(scheduleId: string): Promise<Answer>;
+  terminateJobSchedule(scheduleId: string): Promise<Answer>;
+  deleteJobSchedule(scheduleId: string): Promise<Answer>;
 };
 
 // A client gives a request up after half a minute without an answer, and the whole after this many tries.
@@ -197,5 +209,41 @@ export function createClient(world: World, { tries }: { readonly tries: number }
         'JobBeingDeleted',
         'JobNotFound',
       ]),
+    addJobSchedule: (definition) =>
+      request(
+        { kind: 'addJobSchedule', scheduleId: definition.id },
+        (services) => addJobSchedule(services, definition),
+        ['JobScheduleExists'],
+      ),
+    updateJobSchedule: (scheduleId, changes) =>
+      request(
+        { kind: 'updateJobSchedule', scheduleId },
+        (services) => updateJobSchedule(services, scheduleId, { changes, conditions }),
+        [],
+      ),
+    disableJobSchedule: (scheduleId) =>
+      request(
+        { kind: 'disableJobSchedule', scheduleId },
+        (services) => disableJobSchedule(services, scheduleId, { conditions }),
+        [],
+      ),
+    enableJobSchedule: (scheduleId) =>
+      request(
+        { kind: 'enableJobSchedule', scheduleId },
+        (services) => enableJobSchedule(services, scheduleId, { conditions }),
+        [],
+      ),
+    terminateJobSchedule: (scheduleId) =>
+      request(
+        { kind: 'terminateJobSchedule', scheduleId },
+        (services) => terminateJobSchedule(services, scheduleId, { conditions }),
+        ['JobScheduleBeingTerminated', 'JobScheduleCompleted'],
+      ),
+    deleteJobSchedule: (scheduleId) =>
+      request(
+        { kind: 'deleteJobSchedule', scheduleId },
+        (services) => deleteJobSchedule(services, scheduleId, { conditions }),
+        ['JobScheduleBeingDeleted', 'JobScheduleNotFound'],
+      ),
   };
 }

@@ -1,8 +1,7 @@
 // Promises 1 and 2, by the processes that really ran.
 import type { JobDefinition } from '../../../shared/jobs/job.js';
-import { fromJobHead } from '../../../shared/jobs/job-rows.js';
 import type { ProcessFact } from '../core/facts.js';
-import { parsedValues } from '../core/view.js';
+import { jobIn } from '../core/view.js';
 import type { CreateChecker } from './checker.js';
 
 type Done = { readonly boot: number; readonly image: number };
@@ -20,7 +19,7 @@ export const checkPreparations: CreateChecker = ({ violate }) => {
         case 'committed':
           for (const { row, after } of fact.changes) {
             if (row !== 'head' || !fact.partition.startsWith('job:')) continue;
-            const job = parsedValues(after, fromJobHead);
+            const job = jobIn(after);
             if (job !== undefined) definitions.set(job.incarnation, job.definition);
           }
           return;

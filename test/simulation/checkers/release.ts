@@ -1,11 +1,11 @@
 // Promises 3 and 4, by the processes that really ran, the state of their job just then, and the waivers on record.
 import type { OwedEvent } from '../../../shared/events/event.js';
 import type { Job } from '../../../shared/jobs/job.js';
-import { fromJobHead, fromJobNode } from '../../../shared/jobs/job-rows.js';
+import { fromJobNode } from '../../../shared/jobs/job-rows.js';
 import { fromDocument } from '../../../shared/tables/document.js';
 import { fromNode } from '../../../shared/pools/pool-rows.js';
 import type { ProcessFact, RowChange } from '../core/facts.js';
-import { parsedValues } from '../core/view.js';
+import { jobIn, parsedValues } from '../core/view.js';
 import type { CreateChecker } from './checker.js';
 
 // In words of its own: the product's could be wrong.
@@ -99,7 +99,7 @@ export const checkReleases: CreateChecker = ({ violate, machines }) => {
           }
           for (const { row, before, after } of fact.changes) {
             if (row !== 'head' || !fact.partition.startsWith('job:')) continue;
-            const job = parsedValues(after ?? before, fromJobHead);
+            const job = jobIn(after ?? before);
             if (job === undefined) continue;
             jobs.set(job.incarnation, { job, isGone: after === undefined });
             if (after === undefined || job.state === 'completed') checkCompletion(job);

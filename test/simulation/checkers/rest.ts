@@ -27,6 +27,7 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
       if ('poolId' in operation) last.set(`pool ${operation.poolId}`, operation);
     }
     for (const [what, operation] of last) {
+      if ('scheduleId' in operation) continue;
       const wrong = 'jobId' in operation ? wrongWithJob(operation) : wrongWithPool(operation);
       if (wrong !== undefined)
         violate('promise 5: what was accepted happens', `${operation.kind} of ${what} was accepted, but ${wrong}`);

@@ -1,5 +1,5 @@
 // Conservation and monotony, after every single transaction: no task is lost or doubled, nothing goes back.
-import { fromJobHead, fromJobNode } from '../../../shared/jobs/job-rows.js';
+import { fromJobNode } from '../../../shared/jobs/job-rows.js';
 import type { Job, JobState } from '../../../shared/jobs/job.js';
 import type { JobNode } from '../../../shared/job-nodes/job-node.js';
 import type { Node } from '../../../shared/nodes/node.js';
@@ -7,7 +7,7 @@ import { fromNode } from '../../../shared/pools/pool-rows.js';
 import { fromTaskRow } from '../../../shared/tasks/task-rows.js';
 import type { Task } from '../../../shared/tasks/task.js';
 import type { RowChange } from '../core/facts.js';
-import { parsedValues, type JobView } from '../core/view.js';
+import { jobIn, parsedValues, type JobView } from '../core/view.js';
 import type { CreateChecker, Violate } from './checker.js';
 
 export const checkTables: CreateChecker = ({ violate, view }) => ({
@@ -69,7 +69,7 @@ const nextStates: Readonly<Record<JobState, readonly JobState[]>> = {
 
 function checkJobRow({ row, before, after }: RowChange, violate: Violate): void {
   if (before === undefined || after === undefined) return;
-  if (row === 'head') checkHead(parsedValues(before, fromJobHead), parsedValues(after, fromJobHead), violate);
+  if (row === 'head') checkHead(jobIn(before), jobIn(after), violate);
   else if (row.startsWith('node:'))
     checkJobNode(parsedValues(before, fromJobNode), parsedValues(after, fromJobNode), violate);
   else if (row.startsWith('task:'))

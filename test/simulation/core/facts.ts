@@ -12,6 +12,7 @@ export type PromiseName =
   | 'promise 7: poison is set aside alone'
   | 'promise 8: a failing preparation is told'
   | 'promise 9: quiet when nothing happens'
+  | 'one job after the other'
   | 'told at once'
   | 'conservation'
   | 'dependencies'
@@ -91,4 +92,13 @@ export type Operation =
   | { readonly kind: 'enableJob'; readonly jobId: string }
   | { readonly kind: 'updateJob'; readonly jobId: string }
   | { readonly kind: 'terminateJob'; readonly jobId: string }
-  | { readonly kind: 'deleteJob'; readonly jobId: string };
+  | { readonly kind: 'deleteJob'; readonly jobId: string }
+  | { readonly kind: JobScheduleOperation; readonly scheduleId: string };
+
+export type JobScheduleOperation =
+  | 'addJobSchedule'
+  | 'updateJobSchedule'
+  | 'disableJobSchedule'
+  | 'enableJobSchedule'
+  | 'terminateJobSchedule'
+  | 'deleteJobSchedule';

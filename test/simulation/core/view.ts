@@ -4,7 +4,9 @@ import { deadLetterPartition } from '../../../shared/events/dead-letters.js';
 import type { OwedEvent } from '../../../shared/events/event.js';
 import type { JobNode } from '../../../shared/job-nodes/job-node.js';
 import type { Job } from '../../../shared/jobs/job.js';
-import { fromJobHead, fromJobNode, fromReady, jobPartition } from '../../../shared/jobs/job-rows.js';
+import { fromJobHead, fromJobNode, fromReady, isJobHead, jobPartition } from '../../../shared/jobs/job-rows.js';
+import { fromJobScheduleHead } from '../../../shared/job-schedules/job-schedule-rows.js';
+import type { JobSchedule } from '../../../shared/job-schedules/job-schedule.js';
 import type { Node } from '../../../shared/nodes/node.js';
 import { fromNode, fromPoolHead, poolPartition } from '../../../shared/pools/pool-rows.js';
 import type { Pool } from '../../../shared/pools/pool.js';
@@ -34,6 +36,9 @@ export type PoolView = {
 export type View = {
   job(jobId: string): JobView;
   pool(poolId: string): PoolView;
+  jobSchedule(scheduleId: string): JobSchedule | undefined;
+  /** The jobs that a schedule of this id made and that are there, whether or not it is. */
+  jobsOfSchedule(scheduleId: string): readonly Job[];
   deadLetters(): readonly DeadLetter[];
   /** Events owed in any partition. */
   events(): readonly OwedEvent[];
@@ -53,6 +58,12 @@ export function createView(rows: MemoryRows): View {
   return {
     job: (jobId) => toJobView(all(jobPartition(jobId))),
     pool: (poolId) => toPoolView(all(poolPartition(poolId))),
+    jobSchedule: (scheduleId) => jobScheduleIn(rows.get(jobPartition(scheduleId), 'head')?.values),
+    jobsOfSchedule: (scheduleId) =>
+      rows
+        .partitions()
+        .filter((name) => name.startsWith(`${jobPartition(scheduleId)}:`))
+        .flatMap((name) => jobIn(rows.get(name, 'head')?.values) ?? []),
     deadLetters: () => all(deadLetterPartition).map(({ values }) => fromDocument<DeadLetter>('deadLetter', values)),
     events: () =>
       rows
@@ -74,7 +85,7 @@ function toJobView(entities: readonly Entity[]): JobView {
     events: [] as OwedEvent[],
   };
   for (const entity of entities) {
-    if (entity.row === 'head') job = parsed(entity, fromJobHead);
+    if (entity.row === 'head') job = jobIn(entity.values);
     else if (entity.row.startsWith('node:')) view.jobNodes.push(parsed(entity, fromJobNode));
     else if (entity.row.startsWith('ready:')) view.ready.push(parsed(entity, fromReady));
     else if (entity.row.startsWith('waits:')) view.dependent.push(parsed(entity, fromWaiting));
@@ -85,6 +96,14 @@ function toJobView(entities: readonly Entity[]): JobView {
   }
   return { job, ...view };
 }
+
+/** The job, unless the head is that of a job schedule. */
+export const jobIn = (head: EntityValues | undefined): Job | undefined =>
+  head !== undefined && isJobHead({ values: head }) ? parsedValues(head, fromJobHead) : undefined;
+
+/** The job schedule, unless the head is that of a job. */
+export const jobScheduleIn = (head: EntityValues | undefined): JobSchedule | undefined =>
+  head === undefined || isJobHead({ values: head }) ? undefined : parsedValues(head, fromJobScheduleHead);
 
 const waitingIn = (look: Look): readonly WaitingTask[] => (look.kind === 'waiting' ? [look.waiting] : []);
 

@@ -379,6 +379,42 @@ export const mutants: readonly Mutant[] = [
     ],
     scenarios: ['dependencies'],
   },
+  {
+    name: 'next-before-the-end',
+    about: 'the job of a schedule counts as ended as soon as it is terminating, while its releases run',
+    patches: [
+      {
+        file: 'shared/job-schedules/job-schedule-decisions.js',
+        from: '(job === undefined || isOver(job))',
+        to: '(job === undefined || !isOpen(job))',
+      },
+    ],
+    scenarios: ['schedule'],
+  },
+  {
+    name: 'keep-the-end-to-yourself',
+    about: 'a pass does not tell a schedule that its job has ended',
+    patches: [
+      {
+        file: 'shared/passes/send-pass.js',
+        from: 'schedulesOf(endedJobIds)',
+        to: '[]',
+      },
+    ],
+    scenarios: ['schedule'],
+  },
+  {
+    name: 'add-before-deciding',
+    about: 'the job of a schedule is not recognised when it is added again after a crash',
+    patches: [
+      {
+        file: 'shared/job-schedules/look-at-job-schedule.js',
+        from: 'toJobDefinition(schedule, recentJob), recentJob.incarnation)',
+        to: 'toJobDefinition(schedule, recentJob), services.ids.uuid())',
+      },
+    ],
+    scenarios: ['schedule', 'schedule-with-a-pool'],
+  },
 ];
 
 /** The mutant of that name. Throws when there is none. */

@@ -4,6 +4,7 @@ import { createClient } from '../actors/client.js';
 import { startProvisioner, type Provisioner } from '../actors/provisioner.js';
 import type { CheckContext, Checker, CreateChecker } from '../checkers/checker.js';
 import type { PromiseName } from '../core/facts.js';
+import { checkJobSchedules } from '../checkers/job-schedules.js';
 import { checkMessages } from '../checkers/messages.js';
 import { checkPreparations } from '../checkers/preparation.js';
 import { checkPromptness } from '../checkers/promptness.js';
@@ -59,6 +60,7 @@ const checkers: readonly CreateChecker[] = [
   checkReleases,
   checkTables,
   checkDependencies,
+  checkJobSchedules,
   checkTruth,
   checkPromptness,
   checkRest,

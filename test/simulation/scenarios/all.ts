@@ -6,6 +6,7 @@ import { furtherScenarios } from './further.js';
 import { intruderScenarios } from './intruder.js';
 import { jobScenarios } from './jobs.js';
 import { poolScenarios } from './pools-and-nodes.js';
+import { scheduleScenarios } from './schedules.js';
 import { taskScenarios } from './tasks.js';
 import type { Scenario } from './play.js';
 
@@ -18,6 +19,7 @@ export const allScenarios: readonly Scenario[] = [
   ...intruderScenarios,
   ...poolScenarios,
   ...attemptScenarios,
+  ...scheduleScenarios,
 ];
 
 /** The scenario of that name. Throws with the names there are. */
