@@ -11,6 +11,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   return async () => {
     process.stdout.write(`\n${toOperationTable(wire.exchanges)}\n\n${wire.exchanges.length} requests\n`);
     await wire.stop();
-    await stack.stop();
+    try {
+      await stack.stop();
+    } catch (error) {
+      // What is thrown here is shown by vitest, but the run would count as passed.
+      process.exitCode = 1;
+      throw error;
+    }
   };
 }

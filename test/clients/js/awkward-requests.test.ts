@@ -112,6 +112,34 @@ describe('what is said in several ways', () => {
       expect([id, await get(`/jobs/${id}`)]).toMatchObject([id, { status: id.includes('%') ? 400 : 404 }]);
   });
 
+  test('the id of a job of a schedule is read with its colon as it is and encoded', async () => {
+    const { client } = stack;
+    await client.jobSchedule.add({
+      id: 'raw-schedule',
+      schedule: { recurrenceInterval: 'P1D' },
+      jobSpecification: { poolInfo: { poolId: 'raw-none' } },
+    });
+    for (const id of ['raw-schedule:job-1', 'raw-schedule%3Ajob-1', 'RAW-SCHEDULE%3aJOB-1']) {
+      expect((await get(`/jobs/${id}?$select=id,url`)).json).toMatchObject({
+        id: 'raw-schedule:job-1',
+        url: `${stack.batchUrl}/jobs/raw-schedule%3Ajob-1`,
+      });
+      const filter = encodeURIComponent(`id eq '${decodeURIComponent(id)}'`);
+      expect(idsOf(await get(`/jobs?$filter=${filter}`))).toEqual(['raw-schedule:job-1']);
+    }
+    await client.task.add('raw-schedule:job-1', { id: 't', commandLine: 'true' });
+    expect((await get('/jobs/raw-schedule:job-1/tasks/t')).json).toMatchObject({
+      url: `${stack.batchUrl}/jobs/raw-schedule%3Ajob-1/tasks/t`,
+    });
+    // Only a schedule can give its jobs such an id.
+    const body = JSON.stringify({ id: 'raw-schedule:job-2', poolInfo: { poolId: 'raw-none' } });
+    expect(await ask({ method: 'POST', target: '/jobs', body, headers: asJson })).toMatchObject({
+      status: 400,
+      json: { code: 'InvalidPropertyValue' },
+    });
+    await client.jobSchedule.deleteMethod('raw-schedule');
+  });
+
   test('enums of bodies are read in any letter case, and shown in lower case', async () => {
     const body = {
       id: 'raw-enums',

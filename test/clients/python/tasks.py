@@ -60,6 +60,21 @@ class Tasks(unittest.TestCase):
         self.assertEqual([task.id for page in pages for task in page], [f't{number:03}' for number in range(1, 251)])
         self.assertEqual(max(len(page) for page in pages), 3)
 
+    def test_too_large_for_one_request_come_in_smaller_ones(self):
+        client.job.add(models.JobAddParameter(id='py-large', pool_info=models.PoolInformation(pool_id='py-none')))
+        large = [models.EnvironmentSetting(name='A', value='x' * 60_000)]
+        tasks = [
+            models.TaskAddParameter(id=f'l{number:03}', command_line='true', environment_settings=large)
+            for number in range(100)
+        ]
+        # Six million characters: the client halves what is refused with RequestBodyTooLarge, until it is taken.
+        result = client.task.add_collection('py-large', tasks)
+        self.assertEqual({each.status for each in result.value}, {models.TaskAddStatus.success})
+        listed = [task.id for task in client.task.list('py-large', models.TaskListOptions(select='id'))]
+        self.assertEqual(listed, [f'l{number:03}' for number in range(100)])
+        self.assertEqual(client.task.get('py-large', 'l099').environment_settings[0].value, 'x' * 60_000)
+        client.job.delete('py-large')
+
     def test_are_counted(self):
         counts = client.job.get_task_counts(job_id)
         self.assertEqual(counts.task_counts.active + counts.task_counts.running + counts.task_counts.completed, 251)
