@@ -84,6 +84,8 @@ describe.skipIf(!isInstalled)('az batch', () => {
         });
         expect(after).toMatchObject({ id: 'az-small', metadata: [{ name: 'c', value: 'd' }] });
         expect(await idsOf('pool list', { filter: "startswith(id,'az-small')" })).toEqual(['az-small']);
+        expect(await az.refusal('pool list', { 'account-key': 'd3Jvbmc=' })).toBe('AuthenticationFailed');
+        expect(await az.refusal('pool show', { 'pool-id': 'az-none' })).toBe('PoolNotFound');
         await az.run('pool delete', { 'pool-id': 'az-small', yes: true });
       },
       secondsForAll,
