@@ -41,5 +41,5 @@ test.skipIf(!isInstalled)(
     expect({ exitCode: await program.ended, stderr: program.stderr() }).toEqual({ exitCode: 0, stderr: '' });
     expect(program.stdout()).toMatch(/^[1-9]\d* checks, 0 failed$/m);
   },
-  300_000,
+  600_000,
 );
