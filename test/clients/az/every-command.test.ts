@@ -352,7 +352,7 @@ describe.skipIf(!isInstalled)('az batch', () => {
         const remove = az.refusal('certificate delete', { thumbprint: 'a1', yes: true });
         expect(await remove).toBe('CertificateNotFound');
       },
-      secondsForAll,
+      allWithinMs,
     );
 
     test(
