@@ -1,5 +1,6 @@
-// Answers questions about files below the node root. Paths that leave the root are answered as absent.
+// Answers questions about files below the node root, and deletes them. Paths that leave the root are answered as absent.
 import type { FileReply, FileRequest, NodeFile } from '../shared/nodes/node-messages.js';
+import { deleteFile, type HeldFolders } from './delete-file.js';
 import type { Disk, FileFacts, OpenFile } from './disk.js';
 import type { Downloads } from './downloads.js';
 import { isPlainPath } from './task-paths.js';
@@ -11,9 +12,11 @@ const largestInlineBytes = 130_000;
 export const largestAnswerBytes = 64 * 1024 * 1024;
 const mostListedFiles = 100_000;
 
+export type FileWorld = { readonly disk: Disk; readonly downloads: Downloads; readonly heldFolders: HeldFolders };
+
 /** Looks the answer up; content too large for a message is put to the request's blob first. Rejects when disk or blob store fail. */
 export async function answerFileRequest(
-  { disk, downloads }: { readonly disk: Disk; readonly downloads: Downloads },
+  { disk, downloads, heldFolders }: FileWorld,
   { question, uploadUrl }: FileRequest,
 ): Promise<Answer> {
   const upload = (content: Uint8Array): Promise<void> => downloads.putBlob(uploadUrl, content);
@@ -35,6 +38,8 @@ export async function answerFileRequest(
         await file.close();
       }
     }
+    case 'delete':
+      return deleteFile(disk, question, heldFolders);
   }
 }
 

@@ -45,6 +45,9 @@ export class FileRefused extends Error {
   }
 }
 
+/** What became of an entry that was to be removed. `denied`: the system does not allow it. */
+export type Removal = 'removed' | 'absent' | 'notEmpty' | 'denied';
+
 export type Disk = {
   readState(name: string): Promise<string | undefined>;
   /** Names of the files in a folder of the state directory; none when the folder is absent. */
@@ -62,6 +65,11 @@ export type Disk = {
   removeDirectory(path: string): Promise<void>;
   /** Removes a directory only if nothing is in it. */
   removeEmptyDirectory(path: string): Promise<void>;
+  /**
+   * Removes a file, a link (not what it leads to) or a folder, which has to be empty unless `recursive`; nothing that stands outside the
+   * root, whatever links lead there. What was removed before a failure stays removed.
+   */
+  removeEntry(path: string, recursive: boolean): Promise<Removal>;
   /** A small text file below the root. */
   readText(path: string): Promise<string | undefined>;
   writeText(path: string, text: string): Promise<void>;

@@ -1,6 +1,7 @@
 // The agent's core, put together: joins, takes orders, runs them, reports. Knows its world by interfaces only, so the same core runs on a
 // machine and, on virtual time, in a simulator.
 import type { AgentContext, AgentWorld } from './agent-context.js';
+import { foldersOfRuns } from './delete-file.js';
 import { createFileDesk } from './file-desk.js';
 import { startDiskWatch } from './disk-watch.js';
 import { startFolderKeeper } from './folder-keeper.js';
@@ -75,7 +76,10 @@ export async function startAgent(world: AgentWorld): Promise<Agent> {
   };
   const keeper = createRunKeeper(agent);
   const orders = createOrderBook(agent, reports.endReportedIn);
-  const desk = createFileDesk(world, stopping.signal);
+  const desk = createFileDesk(
+    { ...world, heldFolders: () => foldersOfRuns(journal.pending.values()) },
+    stopping.signal,
+  );
 
   keeper.adopt();
   keeper.advance();

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { giveFolder } from './give-folder.js';
 import type { Disk, FileFacts, ListedFile, OpenFile } from '../disk.js';
 import { receiveWithin } from './receive-file.js';
+import { removeWithin } from './remove-within.js';
 
 const privateFile = 0o600;
 const privateDirectory = 0o700;
@@ -54,6 +55,7 @@ export async function createNodeDisk(directories: { readonly root: string; reado
         if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
       }
     },
+    removeEntry: (path, recursive) => removeWithin(root, inRoot(path), recursive),
     readText: (path) => unlessMissing(fs.readFile(inRoot(path), 'utf8')),
     async writeText(path, text) {
       await fs.mkdir(dirname(inRoot(path)), { recursive: true });

@@ -23,6 +23,7 @@ export function createSimulatedDisk(): Disk {
     rename: async () => undefined,
     removeDirectory: async () => undefined,
     removeEmptyDirectory: async () => undefined,
+    removeEntry: async () => 'absent',
     readText: async (path) => texts.get(path),
     async writeText(path, text) {
       texts.set(path, text);

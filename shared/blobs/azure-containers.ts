@@ -64,6 +64,11 @@ export function createAzureContainers(connectionString: string, clock: Clock): C
       told(`reading blob '${blob}' of container '${name}'`, () =>
         unlessAbsent(() => account.getContainerClient(name).getBlobClient(blob).downloadToBuffer()),
       ),
+    remove: async (name, blob) => {
+      await told(`removing blob '${blob}' of container '${name}'`, () =>
+        unlessAbsent(() => account.getContainerClient(name).getBlobClient(blob).delete()),
+      );
+    },
   };
 }
 

@@ -10,4 +10,6 @@ export type Containers = {
   list(container: string, prefix: string): Promise<readonly ListedBlob[]>;
   /** The whole blob, or undefined when there is none. */
   get(container: string, blob: string): Promise<Uint8Array | undefined>;
+  /** Removes a blob; an absent one is fine. */
+  remove(container: string, blob: string): Promise<void>;
 };

@@ -1,4 +1,4 @@
-// Asks a node about its files and waits for the answer: nodes cannot be called, they only take messages.
+// Asks a node about its files, or to delete one, and waits for the answer: nodes cannot be called, they only take messages.
 // Knows neither paths nor resources. The caller makes sure that the node exists.
 import { Buffer } from 'node:buffer';
 import { delay } from '../clock.js';
@@ -23,7 +23,8 @@ export type FileQuestion = FileRequest['question'];
 export type FileAnswer =
   | { readonly kind: 'list'; readonly files: readonly NodeFile[] }
   | { readonly kind: 'properties'; readonly file: NodeFile }
-  | { readonly kind: 'content'; readonly file: NodeFile; readonly content: Uint8Array };
+  | { readonly kind: 'content'; readonly file: NodeFile; readonly content: Uint8Array }
+  | { readonly kind: 'deleted' };
 
 /** A node that has not answered by then is not ready; the question itself lives no longer. */
 export const answerWithinMs = 20_000;
@@ -37,11 +38,11 @@ type Question = Address & { readonly membership: Membership | undefined; readonl
 
 const pauseAfterLossMs = 200;
 
-const answerKinds = { list: 'list', properties: 'properties', read: 'content' } as const;
+const answerKinds = { list: 'list', properties: 'properties', read: 'content', delete: 'deleted' } as const;
 const unusable = 'gave an answer that cannot be used';
 
 /**
- * The node's answer to `question`. Throws FileNotFound, InvalidRange (also for content over 64 MiB, which has to be read in
+ * The node's answer to `question`. Throws FileNotFound, OperationInvalidForCurrentState and IOError for what cannot be deleted, InvalidRange (also for content over 64 MiB, which has to be read in
  * ranges), NodeNotReady when no usable answer came within 20 seconds, BusUnavailable when nothing could be asked.
  */
 export async function askNode(
@@ -131,6 +132,7 @@ async function toAnswer(services: AskServices, reply: FileReply, blob: string, a
   switch (answer.kind) {
     case 'list':
     case 'properties':
+    case 'deleted':
       return answer;
     case 'content':
       return { kind: 'content', file: answer.file, content: Buffer.from(answer.base64, 'base64') };
@@ -144,6 +146,8 @@ async function toAnswer(services: AskServices, reply: FileReply, blob: string, a
       throw invalidRange(
         `${answer.sizeBytes} bytes were asked for; at most ${answer.limitBytes} can be read at once, more in ranges (header ocp-range)`,
       );
+    case 'notDeleted':
+      throw notDeleted(answer.reason);
     default:
       return unreachable(answer);
   }
@@ -176,6 +180,27 @@ function parseJson(content: Uint8Array): unknown {
   } catch {
     // Not JSON is no list: the caller refuses it.
     return undefined;
+  }
+}
+
+function notDeleted(reason: (FileReply['answer'] & { kind: 'notDeleted' })['reason']): BatchError {
+  switch (reason) {
+    case 'notEmpty':
+      return new BatchError(
+        'OperationInvalidForCurrentState',
+        'The folder is not empty; with recursive=true it is deleted with all it holds.',
+        { Reason: 'The folder is not empty' },
+      );
+    case 'inUse':
+      return new BatchError(
+        'OperationInvalidForCurrentState',
+        'The folder belongs to the node itself, or to a task that has not ended on it; files in it can be deleted one by one.',
+        { Reason: 'The folder is in use' },
+      );
+    case 'denied':
+      return new BatchError('IOError', "The node's system does not allow to delete the file.");
+    default:
+      return unreachable(reason);
   }
 }
 

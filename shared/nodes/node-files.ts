@@ -89,6 +89,24 @@ function cut(content: Uint8Array, { from, to }: FileRange): Uint8Array {
   return content.subarray(from, to === undefined ? undefined : to + 1);
 }
 
+/**
+ * Deletes the file or folder at `path`, on the node and where it was kept; a folder with something in it only if `recursive`.
+ * Throws FileNotFound, OperationInvalidForCurrentState (not empty, or in use), IOError, NodeNotReady.
+ */
+export async function deleteFile(services: Services, root: FileRoot, path: string, recursive: boolean): Promise<void> {
+  const question = { kind: 'delete', path: below(root, parseFilePath(path)), recursive } as const;
+  const onNode = await ask(services, root, question, 'deleted').catch((error: unknown) => {
+    // What the node has no longer may have been kept; a node that is only silent may have it still.
+    if (error === root.absence || isOfCode(error, 'FileNotFound')) return { kind: 'absent', error } as const;
+    throw error;
+  });
+  const named = await findKeptFile(services, root, question.path);
+  const inFolder = recursive ? await listKeptFiles(services, root, question.path) : [];
+  const kept = named === undefined ? inFolder : [named, ...inFolder];
+  for (const { container, blob } of kept) await services.containers.remove(container, blob);
+  if (kept.length === 0 && onNode.kind === 'absent') throw onNode.error;
+}
+
 /** What is known of the file or folder at `path`. Throws FileNotFound, NodeNotReady. */
 export async function readFileProperties(services: Services, root: FileRoot, path: string): Promise<NodeFile> {
   const question = { kind: 'properties', path: below(root, parseFilePath(path)) } as const;

@@ -146,6 +146,7 @@ export const fileRequestSchema = z.object({
     z.object({ kind: z.literal('properties'), path: z.string() }),
     /** `from` inclusive, `to` inclusive, as in an HTTP range; absent `to` = to the end. */
     z.object({ kind: z.literal('read'), path: z.string(), from: z.int().min(0), to: z.int().min(0).optional() }),
+    z.object({ kind: z.literal('delete'), path: z.string(), recursive: z.boolean() }),
   ]),
 });
 export type FileRequest = z.infer<typeof fileRequestSchema>;
@@ -173,6 +174,9 @@ export const fileReplySchema = z.object({
     z.object({ kind: z.literal('notFound') }),
     z.object({ kind: z.literal('invalidRange'), sizeBytes: z.int() }),
     z.object({ kind: z.literal('tooLarge'), sizeBytes: z.int(), limitBytes: z.int() }),
+    z.object({ kind: z.literal('deleted') }),
+    /** inUse: a folder that the node or a run needs. denied: the node's system does not allow it. */
+    z.object({ kind: z.literal('notDeleted'), reason: z.enum(['notEmpty', 'inUse', 'denied']) }),
   ]),
 });
 export type FileReply = z.infer<typeof fileReplySchema>;

@@ -98,6 +98,7 @@ export function createMemoryContainers(): Containers & { readonly kept: Map<stri
     },
     list: (container, prefix) => Promise.resolve(listed(kept.get(container) ?? new Map(), prefix)),
     get: (container, blob) => Promise.resolve(kept.get(container)?.get(blob)),
+    remove: (container, blob) => Promise.resolve(void kept.get(container)?.delete(blob)),
   };
 }
 

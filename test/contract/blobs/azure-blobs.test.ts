@@ -1,6 +1,7 @@
 // The blobs that the product runs on, against Azurite.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAzureBlobs } from '../../../shared/blobs/azure-blobs.js';
+import { createAzureContainers } from '../../../shared/blobs/azure-containers.js';
 import { BlobsUnavailable, type Blobs } from '../../../shared/blobs/blobs.js';
 import { systemClock } from '../../../shared/clock.js';
 import { startAzurite, type TestAzurite } from '../../helpers/azurite.js';
@@ -53,6 +54,19 @@ describe('the URL of another container', () => {
   });
 
   test('is not given for the own one', () => expect(blobs.containerUrlFor('contract', 60_000)).toBeUndefined());
+});
+
+test('a blob of another container is removed, and removed again without a word', async () => {
+  const containers = createAzureContainers(azurite.connectionString, systemClock);
+  const url = new URL(await containers.writeUrl('logs', 60_000));
+  url.pathname += '/a/b.txt';
+  const headers = { 'x-ms-blob-type': 'BlockBlob', 'x-ms-version': '2021-12-02' };
+  expect((await fetch(url, { method: 'PUT', body: 'log', headers })).status).toBe(201);
+  expect(await containers.list('logs', 'a/')).toMatchObject([{ name: 'a/b.txt' }]);
+  await containers.remove('logs', 'a/b.txt');
+  expect(await containers.get('logs', 'a/b.txt')).toBeUndefined();
+  await containers.remove('logs', 'a/b.txt');
+  await containers.remove('nowhere', 'a/b.txt');
 });
 
 test('a blob service that does not answer is told apart from a bug', async () => {

@@ -1,6 +1,7 @@
 // Questions about files below the node root, asked through the bus and answered from a real disk.
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -160,6 +161,91 @@ describe('listing', () => {
     });
     const listed = JSON.parse(String(uploaded[0]?.content)) as { files: { name: string }[] };
     expect(listed.files.map((file) => file.name)).toEqual(files.map((name) => `shared/many/${name}`));
+  });
+});
+
+describe('deleting', () => {
+  const remove = (path: string, recursive = false): Promise<FileReply['answer']> =>
+    ask({ kind: 'delete', path, recursive });
+  const isThere = (path: string): boolean => existsSync(join(node.identity.rootDirectory, path));
+
+  test('takes a file, an empty folder, and a full one only with all it holds', async () => {
+    expect(await remove('shared/empty.txt')).toEqual({ kind: 'deleted' });
+    expect(isThere('shared/empty.txt')).toBe(false);
+    expect(await remove('shared/empty.txt')).toEqual({ kind: 'notFound' });
+    expect(await remove('shared/folder')).toEqual({ kind: 'notDeleted', reason: 'notEmpty' });
+    expect(isThere('shared/folder/a.txt')).toBe(true);
+    await mkdir(join(node.identity.rootDirectory, 'shared/folder/deep/deeper'), { recursive: true });
+    expect(await remove('shared/folder/deep/deeper')).toEqual({ kind: 'deleted' });
+    expect(await remove('shared/folder', true)).toEqual({ kind: 'deleted' });
+    expect(isThere('shared/folder')).toBe(false);
+  });
+
+  test('takes links and pipes themselves, and nothing that they lead to', async () => {
+    const outside = join(node.directory, 'kept');
+    await mkdir(outside);
+    await writeFile(join(outside, 'file.txt'), '');
+    await symlink(outside, join(node.identity.rootDirectory, 'shared/folder/out'));
+    expect(await remove('shared/leak.txt')).toEqual({ kind: 'deleted' });
+    expect(await remove('shared/leak', true)).toEqual({ kind: 'deleted' });
+    expect(await remove('shared/pipe')).toEqual({ kind: 'deleted' });
+    expect(await remove('shared/folder', true)).toEqual({ kind: 'deleted' });
+    expect(existsSync(join(node.directory, 'outside.txt'))).toBe(true);
+    expect(existsSync(join(outside, 'file.txt'))).toBe(true);
+    expect(existsSync(node.stateDirectory)).toBe(true);
+  });
+
+  test.each([
+    '../outside.txt',
+    'shared/../../outside.txt',
+    'shared/leak/outside.txt',
+    '/etc/hostname',
+    '',
+    '.',
+    'a\0b',
+  ])('finds nothing outside the root: %j', async (path) => {
+    expect(await remove(path, true)).toEqual({ kind: 'notFound' });
+    expect(existsSync(join(node.directory, 'outside.txt'))).toBe(true);
+  });
+
+  test.each(['shared', 'workitems', 'startup', 'volatile', 'volatile/image.json'])(
+    'leaves what the node itself needs: %j',
+    async (path) => {
+      expect(await remove(path, true)).toEqual({ kind: 'notDeleted', reason: 'inUse' });
+      expect(isThere(path)).toBe(true);
+    },
+  );
+
+  test('takes single files of a task that runs, and its folders once it has ended', async () => {
+    const task = runWith("/bin/bash -c 'touch scratch; while [ ! -e done ]; do sleep 0.05; done'");
+    await node.sendOrder(orderWith({ tasks: [task] }));
+    const wd = 'workitems/job1/job-1/task1/wd';
+    await eventually('its file', () => isThere(`${wd}/scratch`));
+    for (const folder of ['workitems/job1', 'workitems/job1/job-1', 'workitems/job1/job-1/task1', wd])
+      expect(await remove(folder, true)).toEqual({ kind: 'notDeleted', reason: 'inUse' });
+    // By another name: a link to the folder of the job.
+    await symlink('../workitems/job1/job-1/task1', join(node.identity.rootDirectory, 'shared/alias'));
+    expect(await remove('shared/alias/wd', true)).toEqual({ kind: 'notDeleted', reason: 'denied' });
+    expect(await remove(`${wd}/scratch`)).toEqual({ kind: 'deleted' });
+    expect(isThere(`${wd}/scratch`)).toBe(false);
+    await writeFile(join(node.identity.rootDirectory, wd, 'done'), '');
+    expect((await node.ended(task.runId)).exitCode).toBe(0);
+    expect(await remove('workitems/job1/job-1/task1', true)).toEqual({ kind: 'deleted' });
+    expect(isThere('workitems/job1/job-1/task1')).toBe(false);
+  });
+
+  test('is done once for a request that comes twice', async () => {
+    const path = 'shared/empty.txt';
+    const first = await remove(path);
+    await writeFile(join(node.identity.rootDirectory, path), 'newer');
+    requests -= 1;
+    const again = `request${requests + 1}`;
+    const replies = () =>
+      node.bus.sent.filter(({ queue, message }) => queue === 'node-replies' && message.messageId === again);
+    await remove(path);
+    await eventually('the second answer', () => replies().length === 2);
+    expect(replies().map(({ message }) => fileReplySchema.parse(message.body.data).answer)).toEqual([first, first]);
+    expect(isThere(path)).toBe(true);
   });
 });
 

@@ -73,6 +73,12 @@ export function createSimContainers(sim: Sim, store: BlobStore, life: Life): Con
         () => `${container} ${blob}`,
         () => store.get(`containers/${container}/${blob}`),
       ),
+    remove: (container, blob) =>
+      call(
+        'removeOfContainer',
+        () => `${container} ${blob}`,
+        () => void store.delete(`containers/${container}/${blob}`),
+      ),
   };
 }
 

@@ -124,6 +124,17 @@ export function createSimDisk(sim: Sim, content: DiskContent, life: Life): Disk 
           if (below(path).length === 0) root.delete(path);
         },
       ),
+    removeEntry: (path, recursive) =>
+      call(
+        'removeEntry',
+        () => path,
+        () => {
+          if (!root.has(path)) return 'absent';
+          if (!recursive && below(path).length > 0) return 'notEmpty';
+          for (const each of [path, ...below(path)]) root.delete(each);
+          return 'removed';
+        },
+      ),
     readText: (path) =>
       call(
         'readText',

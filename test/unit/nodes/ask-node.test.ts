@@ -166,6 +166,16 @@ describe('asking a node', () => {
     await expect(createWorld({ reply: () => [answer] }).ask()).rejects.toMatchObject({ code });
   });
 
+  it.each<[string, FileReply['answer'], string]>([
+    ['is not there', { kind: 'notFound' }, 'FileNotFound'],
+    ['is a folder with something in it', { kind: 'notDeleted', reason: 'notEmpty' }, 'OperationInvalidForCurrentState'],
+    ['is in use', { kind: 'notDeleted', reason: 'inUse' }, 'OperationInvalidForCurrentState'],
+    ['the system keeps', { kind: 'notDeleted', reason: 'denied' }, 'IOError'],
+  ])('does not delete what %s', async (_, answer, code) => {
+    const world = createWorld({ reply: () => [answer] });
+    await expect(world.ask({ kind: 'delete', path: 'shared/a.txt', recursive: false })).rejects.toMatchObject({ code });
+  });
+
   it('gives up after 20 seconds without an answer', async () => {
     const world = createWorld({});
     await expect(world.ask()).rejects.toMatchObject({ code: 'NodeNotReady' });

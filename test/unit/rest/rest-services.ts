@@ -19,7 +19,7 @@ export function createRestServices(): RestServices {
     table: { get: refuse, query: refuse, write: refuse },
     bus: { send: refuse, openSession: refuse, openNextSession: refuse, close: refuse },
     blobs: { put: refuse, get: refuse, remove: refuse, urlFor: refuse, containerUrlFor: refuse, list: refuse },
-    containers: { writeUrl: refuse, list: refuse, get: refuse },
+    containers: { writeUrl: refuse, list: refuse, get: refuse, remove: refuse },
     clock: createManualClock(signedAt.toISOString()),
     ids: {
       uuid: () => `00000000-0000-4000-8000-${String((count += 1)).padStart(12, '0')}`,
