@@ -36,18 +36,18 @@ export async function addTasks(
 ): Promise<readonly TaskAddOutcome[]> {
   const addition: Addition = { services, jobId, stamp: services.ids.uuid() };
   const outcomes = new Map<TaskDefinition, TaskAddOutcome>();
-  let stored = await announce(services, jobId);
+  const announced = await announce(services, jobId, definitions);
+  const { acceptable, refusals } = announced;
+  let { stored } = announced;
   const { job } = stored;
-  for (const { definition, error } of findRefusals(job, definitions)) {
-    outcomes.set(definition, { taskId: definition.id, error });
-  }
-  const acceptable = definitions.filter((definition) => !outcomes.has(definition));
+  for (const { definition, error } of refusals) outcomes.set(definition, { taskId: definition.id, error });
   for (const chunk of toChunks(acceptable, rowsPerTask(job))) {
     const added = await addChunk(addition, chunk, stored);
     for (const outcome of added.outcomes) outcomes.set(outcome.definition, outcome);
     stored = added.stored;
   }
-  await sendHint(services, hintTypes.tasksAdded, { poolId: job.definition.poolId, jobId: job.definition.id });
+  if (acceptable.length > 0)
+    await sendHint(services, hintTypes.tasksAdded, { poolId: job.definition.poolId, jobId: job.definition.id });
   return definitions.map((definition) => toOutcome(definition, outcomes.get(definition)));
 }
 
@@ -58,18 +58,32 @@ export async function addTask(services: Services, jobId: string, definition: Tas
   return outcome.task;
 }
 
-/** The job, which is open, and its pool told that tasks of it will wait: before they do, so that the sweep finds them whatever happens after. */
-async function announce(services: Services, jobId: string): Promise<StoredJob> {
+type Announced = {
+  readonly stored: StoredJob;
+  readonly acceptable: readonly TaskDefinition[];
+  readonly refusals: readonly Refusal[];
+};
+
+/**
+ * The job, which is open, and its pool told that tasks of it will wait: before they do, so that the sweep finds them whatever happens after.
+ * Nothing is told when all of them are refused.
+ */
+async function announce(services: Services, jobId: string, definitions: readonly TaskDefinition[]): Promise<Announced> {
   return tryAgain(services, async () => {
     const stored = await loadStoredJob(services, jobId);
     const { job } = stored;
     refuseUnlessOpen(job, 'tasks cannot be added');
+    const refusals = findRefusals(job, definitions);
+    const refused = new Set(refusals.map(({ definition }) => definition));
+    const acceptable = definitions.filter((definition) => !refused.has(definition));
+    if (acceptable.length === 0) return { stored, acceptable, refusals };
     const values = toJobRef(referenceTo(job, true));
     await services.table.write(poolPartitionOf(job), [{ type: 'upsert', row: jobRefRow(job.definition.id), values }]);
-    return stored;
+    return { stored, acceptable, refusals };
   });
 }
 
+type Refusal = { readonly definition: TaskDefinition; readonly error: BatchError };
 type Addition = { readonly services: Services; readonly jobId: string; readonly stamp: string };
 type ChunkOutcome = TaskAddOutcome & { readonly definition: TaskDefinition };
 
@@ -147,10 +161,7 @@ function toWrites(job: Job, etag: string, tasks: readonly Task[], stamp: string)
   ];
 }
 
-function findRefusals(
-  job: Job,
-  definitions: readonly TaskDefinition[],
-): readonly { definition: TaskDefinition; error: BatchError }[] {
+function findRefusals(job: Job, definitions: readonly TaskDefinition[]): readonly Refusal[] {
   const seen = new Set<string>();
   return definitions.flatMap((definition) => {
     const key = definition.id.toLowerCase();
