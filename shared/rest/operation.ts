@@ -5,7 +5,7 @@ import { delay, type Clock } from '../clock.js';
 import { BatchError } from '../errors.js';
 import { BusUnavailable } from '../queues/bus.js';
 import type { Services } from '../services.js';
-import { TableConflict, TableUnavailable } from '../tables/table.js';
+import { ContinuationUnusable, TableConflict, TableUnavailable } from '../tables/table.js';
 import { authenticateCaller, type Principal } from './authentication.js';
 import { requireConditions } from './conditions.js';
 import { toErrorBody } from './error-body.js';
@@ -96,8 +96,19 @@ async function withinDeadline<T>(clock: Clock, timeoutMs: number, work: Promise<
 // A lost race or a busy service was retried by the verb already: seen here, it is an outage.
 function toBatchError(error: unknown): BatchError {
   if (error instanceof BatchError) return error;
+  if (error instanceof ContinuationUnusable) return unknownToken(error);
   const isBusy = error instanceof TableConflict || error instanceof TableUnavailable || error instanceof BusUnavailable;
   return isBusy ? new BatchError('ServerBusy', '', {}, { cause: error }) : internalError(error);
+}
+
+// It had the form of one that was given out, and was not.
+function unknownToken(cause: unknown): BatchError {
+  return new BatchError(
+    'InvalidQueryParameterValue',
+    'The list cannot be continued: its $skiptoken is not one that was given out.',
+    { QueryParameterName: '$skiptoken', Reason: 'Use the odata.nextLink of the page before, unchanged' },
+    { cause },
+  );
 }
 
 function internalError(cause: unknown): BatchError {

@@ -2,6 +2,7 @@
 import { odata, TableClient, type TransactionAction } from '@azure/data-tables';
 import { refuseUnaskable, type Condition } from './condition.js';
 import {
+  ContinuationUnusable,
   refuseConditionalRemovals,
   TableConflict,
   TableUnavailable,
@@ -45,6 +46,8 @@ export function createAzureTable(connectionString: string, name: string): Table 
       try {
         return await withTable(() => queryPage(client, partition, query, limit, continuation));
       } catch (error) {
+        if (continuation !== undefined && statusOf(error) === 400)
+          throw new ContinuationUnusable('The table does not know the continuation', { cause: error });
         throw toTableError(error, `querying ${partition}`);
       }
     },
@@ -70,6 +73,7 @@ async function queryPage(
   limit: number,
   continuation?: string,
 ): Promise<Page> {
+  if (continuation !== undefined) requireContinuation(continuation);
   const filter = [
     odata`PartitionKey eq ${partition}`,
     ...(from === undefined ? [] : [odata`RowKey ge ${from}`]),
@@ -94,6 +98,17 @@ async function queryPage(
 function toFilterText(condition: Condition): string {
   if (condition.type === 'compare') return `${condition.column} ${condition.operator}${odata` ${condition.value}`}`;
   return `(${condition.parts.map(toFilterText).join(condition.type === 'all' ? ' and ' : ' or ')})`;
+}
+
+// The client takes a continuation apart before it asks, and fails on what it cannot have made.
+function requireContinuation(token: string): void {
+  try {
+    const keys: unknown = JSON.parse(Buffer.from(token, 'base64').toString('latin1'));
+    if (typeof keys === 'object' && keys !== null && 'nextPartitionKey' in keys) return;
+  } catch {
+    // Told below.
+  }
+  throw new ContinuationUnusable('The continuation is none of the table client');
 }
 
 async function writeOne(client: TableClient, partition: string, write: Write): Promise<readonly string[]> {

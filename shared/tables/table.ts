@@ -37,7 +37,8 @@ export type Page = { readonly entities: readonly Entity[]; readonly continuation
 
 export type Table = {
   get(partition: string, row: string): Promise<Entity | undefined>;
-  /** One page of at most `limit` (<= 1000) entities; a page may be short, only an absent `continuation` says that it was the last. */
+  /** One page of at most `limit` (<= 1000) entities; a page may be short, only an absent `continuation` says that it was the last.
+   * Rejects with ContinuationUnusable for a continuation that no page has given out, and gives no row outside the range for any. */
   query(partition: string, query: RowQuery, limit: number, continuation?: string): Promise<Page>;
   /**
    * All writes or none: at most 100, to one partition, each row once.
@@ -68,6 +69,11 @@ export class TableConflict extends Error {
     super(message, options);
     this.kind = kind;
   }
+}
+
+/** A query was to go on from a continuation that the table cannot have given out. */
+export class ContinuationUnusable extends Error {
+  override readonly name = 'ContinuationUnusable';
 }
 
 /** Throttled, timed out or unreachable: the write may or may not have happened. */

@@ -2,6 +2,7 @@
 // see writes made between them. The same contract suite runs on it and on the real one.
 import { isMet, refuseUnaskable } from '../../shared/tables/condition.js';
 import {
+  ContinuationUnusable,
   maxWritesPerTransaction,
   refuseConditionalRemovals,
   TableConflict,
@@ -50,7 +51,7 @@ export function createMemoryRows(onCommit?: (partition: string, rows: readonly C
       const kept = partitions.get(partition);
       if (kept === undefined) return { entities: [] };
       kept.sorted ??= [...kept.rows.keys()].sort(compare);
-      const start = continuation === undefined ? from : fromToken(continuation);
+      const start = continuation === undefined ? from : later(from, fromToken(continuation));
       const matching: Entity[] = [];
       for (let at = firstAtOrAfter(kept.sorted, start ?? above ?? ''); at < kept.sorted.length; at += 1) {
         const row = kept.sorted[at] ?? '';
@@ -153,8 +154,13 @@ const pick = (values: EntityValues, columns: readonly string[]): EntityValues =>
   Object.fromEntries(Object.entries(values).filter(([name]) => columns.includes(name)));
 
 // Opaque to callers, as the real ones.
-const toToken = (row: string): string => Buffer.from(row).toString('base64url');
-const fromToken = (token: string): string => Buffer.from(token, 'base64url').toString();
+const toToken = (row: string): string => `row${Buffer.from(row).toString('base64url')}`;
+function fromToken(token: string): string {
+  if (token.startsWith('row')) return Buffer.from(token.slice(3), 'base64url').toString();
+  throw new ContinuationUnusable('The continuation is none of this table');
+}
+const later = (one: string | undefined, other: string): string =>
+  one !== undefined && compare(one, other) > 0 ? one : other;
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

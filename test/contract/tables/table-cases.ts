@@ -2,7 +2,14 @@
 import { expect, test } from 'vitest';
 import { maxComparisons, type Condition } from '../../../shared/tables/condition.js';
 import { fromDocument, toDocument } from '../../../shared/tables/document.js';
-import { TableConflict, type ConflictKind, type Entity, type Table, type Write } from '../../../shared/tables/table.js';
+import {
+  ContinuationUnusable,
+  TableConflict,
+  type ConflictKind,
+  type Entity,
+  type Table,
+  type Write,
+} from '../../../shared/tables/table.js';
 
 const row = (number: number): string => `row:${String(number).padStart(4, '0')}`;
 const inserts = (from: number, below: number): Write[] =>
@@ -339,6 +346,17 @@ export function testTable(tableOf: () => Table): void {
     }
     expect(rest).toEqual([14, 16, 17, 18, 19, 25]);
   });
+
+  test.each(['nonsense', 'bm9uc2Vuc2U', '{}', '..', '\u{1f600}'])(
+    'does not go on from a continuation that it has not given out: %j',
+    async (continuation) => {
+      const { table, partition } = fresh();
+      await table.write(partition, inserts(0, 3));
+      await expect(table.query(partition, { from: row(1) }, 10, continuation)).rejects.toBeInstanceOf(
+        ContinuationUnusable,
+      );
+    },
+  );
 
   test('lets one of two writers with the same etag win', async () => {
     const { table, partition } = fresh();
