@@ -1,0 +1,54 @@
+// What has to hold for every answer, whatever was asked.
+import { expect } from 'vitest';
+import { z } from 'zod';
+import type { Answer } from '../../local/functions-host/http/http-messages.js';
+import { errorCatalogue } from '../../shared/rest/error-catalogue.js';
+import type { FuzzRequest } from './fuzz-request.js';
+
+const errorBodySchema = z.strictObject({
+  'odata.metadata': z.string().endsWith('/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element'),
+  code: z.string().refine((code) => Object.hasOwn(errorCatalogue, code), 'not in the catalogue'),
+  message: z.strictObject({
+    lang: z.literal('en-US'),
+    value: z.string().regex(/^[^]+\nRequestId:[0-9a-f-]{36}\nTime:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/),
+  }),
+  values: z
+    .array(z.strictObject({ key: z.string().min(1), value: z.string() }))
+    .nonempty()
+    .optional(),
+});
+
+/** Whether the answer is a refusal, 304 among them. */
+export const isRefusal = ({ status }: Pick<Answer, 'status'>): boolean => status >= 300;
+
+/** Throws unless the answer is one that a client can work with. */
+export function checkFuzzAnswer(request: FuzzRequest, answer: Answer): void {
+  const { status } = answer;
+  const text = Buffer.from(answer.body).toString('utf8');
+  const told = `${request.method} ${request.target.slice(0, 300)} -> ${status} ${text.slice(0, 600)}`;
+  expect(status, told).toBeGreaterThanOrEqual(200);
+  expect(status, told).toBeLessThan(500);
+  if (isHostRefusal(answer)) return expect([400, 404, 413, 431], told).toContain(status);
+  const headers = new Map(Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+  for (const value of headers.values()) expect(value, told).not.toMatch(/[\r\n\0]/);
+  if (headers.has('dataserviceversion')) expect(headers.get('request-id'), told).toMatch(/^[0-9a-f-]{36}$/);
+  if (request.method === 'HEAD' || status === 204 || status === 304) return expect(text, told).toBe('');
+  if (status < 300) return checkSuccess(headers.get('content-type'), text, told);
+  expect(headers.get('content-type'), told).toBe('application/json;odata=minimalmetadata');
+  const body = errorBodySchema.safeParse(JSON.parse(text));
+  expect(body.error?.issues ?? [], told).toEqual([]);
+  const code = (body.data?.code ?? '') as keyof typeof errorCatalogue;
+  expect(errorCatalogue[code].status, told).toBe(status);
+}
+
+// The host itself refuses what is no HTTP that a function could be handed; Azure's front end does so too, and without a body.
+function isHostRefusal({ status, headers, body }: Answer): boolean {
+  return status >= 300 && body.length === 0 && !Object.keys(headers).some((name) => /^request-id$/i.test(name));
+}
+
+function checkSuccess(contentType: string | undefined, text: string, told: string): void {
+  if (contentType?.startsWith('application/json;odata') !== true) return;
+  const body: unknown = JSON.parse(text);
+  expect(typeof body === 'object' && body !== null, told).toBe(true);
+  expect(JSON.stringify(body), told).not.toContain('"odata.nextLink":""');
+}

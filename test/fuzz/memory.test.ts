@@ -1,0 +1,124 @@
+// Generated requests at every operation of the app, in this process: whatever comes, it is answered as Batch answers, a refusal changes
+// nothing, and no log tells a secret. The seed is printed; BOOKEND_FUZZ_SEED replays it, BOOKEND_FUZZ_REQUESTS says how many.
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { describeError } from '../../shared/log.js';
+import type { Services } from '../../shared/services.js';
+import type { Life } from '../integration/controller/life.js';
+import { loadHttpFunctions, operationsIn, type AppOperation } from './app-operations.js';
+import { arbitraryRequest, parameterNames, plainPath, type FuzzOperation, type KnownIds } from './arbitrary-request.js';
+import { secretMark } from './body-examples.js';
+import { checkFuzzAnswer, isRefusal } from './check-fuzz-answer.js';
+import type { FuzzRequest } from './fuzz-request.js';
+import { createMemoryApp, noChange, type Changes, type MemoryApp, type Snapshot } from './memory-app.js';
+import { populate, settle, signed } from './populate.js';
+
+const current = vi.hoisted(() => ({ services: undefined as Services | undefined }));
+vi.mock('../../shared/services.js', () => ({ getServices: () => current.services }));
+
+const requests = Number(process.env['BOOKEND_FUZZ_REQUESTS'] ?? 300);
+const seed = Number(process.env['BOOKEND_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+/** On one state, before it is taken back. */
+const atOnce = 20;
+const mostFailures = 10;
+
+let app: MemoryApp;
+let operations: readonly FuzzOperation[];
+let ids: KnownIds;
+let life: Life;
+let start: Snapshot;
+
+beforeAll(async () => {
+  const core = await loadHttpFunctions();
+  app = createMemoryApp(core, (services) => (current.services = services));
+  ({ ids, life } = await populate(app));
+  operations = await findParameters(operationsIn(core));
+  start = app.snapshot();
+});
+
+/** Which query parameters each operation takes, by trying: what it does not know it says. */
+async function findParameters(all: readonly AppOperation[]): Promise<readonly FuzzOperation[]> {
+  const found: FuzzOperation[] = [];
+  for (const operation of all.filter(({ method }) => method !== 'OPTIONS')) {
+    const parameters: string[] = [];
+    for (const name of parameterNames) {
+      const path = plainPath(operation.route, ids);
+      const answer = await app.send(signed(operation.method, `${path}?${name}=%20&unknown=1`));
+      const text = Buffer.from(answer.body).toString();
+      if (text.includes('"value":"unknown"')) parameters.push(name);
+    }
+    found.push({ ...operation, parameters });
+  }
+  return found;
+}
+
+// Lists and hints are written before what they tell of, so that nothing that was accepted is ever missed. That it is there already is
+// found only then, and what the lists say of it is put right by the next pass.
+const isBeforeTruth = (text: string): boolean =>
+  /"code":"(JobExists|TaskExists|PoolExists|JobBeingDeleted)"/.test(text);
+const withoutLists = ({ rows, blobs }: Changes): Changes => ({
+  rows: rows.filter((row) => !/^(jobs|pools|pool:\S+ job:\S+)/.test(row)),
+  messages: 0,
+  blobs,
+});
+
+/** Sends one request and checks all that can be seen of it. */
+async function check(request: FuzzRequest): Promise<number> {
+  app.logLines.length = 0;
+  const answer = await app.send(request);
+  checkFuzzAnswer(request, answer);
+  const told = `${request.method} ${request.target.slice(0, 300)} -> ${answer.status}`;
+  const isRead = ['GET', 'HEAD', 'OPTIONS'].includes(request.method);
+  const text = Buffer.from(answer.body).toString('utf8');
+  const changes = isBeforeTruth(text) ? withoutLists(app.changes()) : app.changes();
+  if (isRefusal(answer) || isRead)
+    expect(changes, `${told} ${text.slice(0, 400)} changed ${JSON.stringify(changes)}`).toEqual(noChange);
+  for (const line of app.logLines) {
+    expect(line, told).not.toContain(secretMark);
+    expect(line, told).not.toContain(app.account.key);
+    expect(line, told).not.toContain('"level":"error"');
+  }
+  return answer.status;
+}
+
+/** What was accepted harms nobody: the controller can work with it, and all of it can be shown. */
+async function checkAfterwards(): Promise<void> {
+  expect(await settle(app, life)).toEqual([]);
+  const jobs = ids['jobId'] ?? [];
+  const lists = ['/jobs', '/pools', '/nodecounts', '/pools/Pool-1/nodes', ...jobs.map((id) => `/jobs/${id}/tasks`)];
+  for (const path of lists) {
+    const request = signed('GET', path);
+    const answer = await app.send(request);
+    checkFuzzAnswer(request, answer);
+    if (!path.includes('/', 1)) expect(answer.status, path).toBe(200);
+  }
+}
+
+describe('generated requests', () => {
+  test(`are answered as Batch answers: ${requests} of seed ${seed}`, { timeout: 600_000 }, async () => {
+    const sequence = fc.array(arbitraryRequest(operations, ids), { minLength: atOnce, maxLength: atOnce, size: 'max' });
+    const failures: string[] = [];
+    const statuses = new Map<string, number>();
+    for (const all of fc.sample(sequence, { seed, numRuns: Math.ceil(requests / atOnce) })) {
+      app.restore(start);
+      for (const request of all) {
+        const status = await check(request).catch((error: unknown) => {
+          failures.push(
+            `${describeError(error).slice(0, 1_500)}\n${app.logLines.at(-1)}\n${JSON.stringify(request).slice(0, 3_000)}`,
+          );
+          return 'failed';
+        });
+        statuses.set(`${request.method} ${status}`, (statuses.get(`${request.method} ${status}`) ?? 0) + 1);
+      }
+      await checkAfterwards().catch((error: unknown) => {
+        failures.push(`${describeError(error).slice(0, 1_500)}\nafter ${JSON.stringify(all)}`);
+      });
+      if (failures.length >= mostFailures) break;
+    }
+    const counts = [...statuses].sort().map(([what, count]) => `${what}: ${count}`);
+    process.stdout.write(`fuzz seed ${seed}: ${counts.join(', ')}\n`);
+    const replay = `BOOKEND_FUZZ_SEED=${seed} BOOKEND_FUZZ_REQUESTS=${requests}`;
+    expect(failures, `replay with ${replay} npm run test:fuzz\n${failures.join('\n\n')}`).toEqual([]);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+});
