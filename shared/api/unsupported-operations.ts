@@ -13,9 +13,7 @@ export const unsupportedOperations: Readonly<Record<string, Readonly<Record<stri
   'pools/{}/nodes/{}/remoteloginsettings': { GET: 'get-node-remote-login-settings' },
   'pools/{}/nodes/{}/rdp': { GET: 'get-node-remote-desktop' },
   'pools/{}/nodes/{}/uploadbatchservicelogs': { POST: 'upload-node-service-logs' },
-  'pools/{}/nodes/{}/files/{*}': { DELETE: 'delete-node-file' },
   lifetimejobstats: { GET: 'get-job-lifetime-statistics' },
-  'jobs/{}/tasks/{}/files/{*}': { DELETE: 'delete-task-file' },
   certificates: { POST: 'add-certificate' },
   // There are none, so these say that it does not exist.
   'certificates({})': { GET: 'get-certificate', DELETE: 'delete-certificate' },

@@ -9,6 +9,7 @@ import {
 } from './node-file-resource.js';
 import {
   createFileList,
+  deleteFile,
   locateNodeFiles,
   readFile,
   readFileProperties,
@@ -19,7 +20,7 @@ import { nodeUrl } from './node-url.js';
 import { listResources, pathId } from '../rest/resource-query.js';
 import { shownFile } from './node-schema.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
-import { fileContent, listOf } from '../rest/success.js';
+import { done, fileContent, listOf } from '../rest/success.js';
 
 const toPlace = ({ poolId, nodeId }: FileRoot, baseUrl: string): FilesPlace => ({
   filesUrl: `${nodeUrl(poolId, nodeId, baseUrl)}/files`,
@@ -70,6 +71,20 @@ export const nodeFileOperations: readonly OperationDefinition[] = [
       const root = await locateNodeFiles(services, pathId(request, 'poolId'), pathId(request, 'nodeId'));
       const file = await readFileProperties(services, root, filePathOf(request));
       return toFilePropertiesAnswer(file, toPlace(root, request.baseUrl));
+    },
+  },
+  {
+    name: 'delete-node-file',
+    verb: 'DELETE',
+    route: 'pools/{poolId}/nodes/{nodeId}/files/{filePath}/{*rest}',
+    summary: 'Deletes a file or folder of a node.',
+    query: ['recursive'],
+    success: done(200),
+    handle: async (request, services) => {
+      const recursive = request.flag('recursive');
+      const root = await locateNodeFiles(services, pathId(request, 'poolId'), pathId(request, 'nodeId'));
+      await deleteFile(services, root, filePathOf(request), recursive);
+      return {};
     },
   },
 ];

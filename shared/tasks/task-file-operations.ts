@@ -6,13 +6,13 @@ import {
   toNodeFileResource,
   type FilesPlace,
 } from '../nodes/node-file-resource.js';
-import { createFileList, filePathOf, readFile, readFileProperties } from '../nodes/node-files.js';
+import { createFileList, deleteFile, filePathOf, readFile, readFileProperties } from '../nodes/node-files.js';
 import { listResources, pathId } from '../rest/resource-query.js';
 import { locateTaskFiles, type TaskFileRoot } from './locate-task-files.js';
 import { taskUrl } from './task-resource.js';
 import { shownFile } from '../nodes/node-schema.js';
 import type { OperationDefinition } from '../rest/operation-definition.js';
-import { fileContent, listOf } from '../rest/success.js';
+import { done, fileContent, listOf } from '../rest/success.js';
 
 const toPlace = ({ jobId, taskId, directory }: TaskFileRoot, baseUrl: string): FilesPlace => ({
   filesUrl: `${taskUrl(jobId, taskId, baseUrl)}/files`,
@@ -64,6 +64,20 @@ export const taskFileOperations: readonly OperationDefinition[] = [
       const root = await locateTaskFiles(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
       const file = await readFileProperties(services, root, filePathOf(request));
       return toFilePropertiesAnswer(file, toPlace(root, request.baseUrl));
+    },
+  },
+  {
+    name: 'delete-task-file',
+    verb: 'DELETE',
+    route: 'jobs/{jobId}/tasks/{taskId}/files/{filePath}/{*rest}',
+    summary: 'Deletes a file or folder of a task.',
+    query: ['recursive'],
+    success: done(200),
+    handle: async (request, services) => {
+      const recursive = request.flag('recursive');
+      const root = await locateTaskFiles(services, pathId(request, 'jobId'), pathId(request, 'taskId'));
+      await deleteFile(services, root, filePathOf(request), recursive);
+      return {};
     },
   },
 ];

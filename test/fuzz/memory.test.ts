@@ -5,10 +5,12 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { describeError } from '../../shared/log.js';
 import type { Services } from '../../shared/services.js';
 import type { Life } from '../integration/controller/life.js';
-import { loadHttpFunctions, operationsIn, type AppOperation } from './app-operations.js';
-import { arbitraryRequest, parameterNames, plainPath, type FuzzOperation, type KnownIds } from './arbitrary-request.js';
+import { loadHttpFunctions, operationsIn } from './app-operations.js';
+import { arbitraryRequest, type FuzzOperation, type KnownIds } from './arbitrary-request.js';
 import { secretMark } from './body-examples.js';
-import { checkFuzzAnswer, isRefusal } from './check-fuzz-answer.js';
+import { checkFuzzAnswer, isBeforeTruth, isRefusal, textOf } from './check-fuzz-answer.js';
+import { findParameters } from './find-parameters.js';
+import { fuzzSeed, toReplay } from './fuzz-settings.js';
 import type { FuzzRequest } from './fuzz-request.js';
 import { createMemoryApp, noChange, type Changes, type MemoryApp, type Snapshot } from './memory-app.js';
 import { populate, settle, signed } from './populate.js';
@@ -17,7 +19,6 @@ const current = vi.hoisted(() => ({ services: undefined as Services | undefined 
 vi.mock('../../shared/services.js', () => ({ getServices: () => current.services }));
 
 const requests = Number(process.env['BOOKEND_FUZZ_REQUESTS'] ?? 300);
-const seed = Number(process.env['BOOKEND_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 /** On one state, before it is taken back. */
 const atOnce = 20;
 const mostFailures = 10;
@@ -32,30 +33,10 @@ beforeAll(async () => {
   const core = await loadHttpFunctions();
   app = createMemoryApp(core, (services) => (current.services = services));
   ({ ids, life } = await populate(app));
-  operations = await findParameters(operationsIn(core));
+  operations = await findParameters(operationsIn(core), ids, (request) => app.send(request));
   start = app.snapshot();
 });
 
-/** Which query parameters each operation takes, by trying: what it does not know it says. */
-async function findParameters(all: readonly AppOperation[]): Promise<readonly FuzzOperation[]> {
-  const found: FuzzOperation[] = [];
-  for (const operation of all.filter(({ method }) => method !== 'OPTIONS')) {
-    const parameters: string[] = [];
-    for (const name of parameterNames) {
-      const path = plainPath(operation.route, ids);
-      const answer = await app.send(signed(operation.method, `${path}?${name}=%20&unknown=1`));
-      const text = Buffer.from(answer.body).toString();
-      if (text.includes('"value":"unknown"')) parameters.push(name);
-    }
-    found.push({ ...operation, parameters });
-  }
-  return found;
-}
-
-// Lists and hints are written before what they tell of, so that nothing that was accepted is ever missed. That it is there already is
-// found only then, and what the lists say of it is put right by the next pass.
-const isBeforeTruth = (text: string): boolean =>
-  /"code":"(JobExists|TaskExists|PoolExists|JobBeingDeleted)"/.test(text);
 const withoutLists = ({ rows, blobs }: Changes): Changes => ({
   rows: rows.filter((row) => !/^(jobs|pools|pool:\S+ job:\S+)/.test(row)),
   messages: 0,
@@ -69,7 +50,7 @@ async function check(request: FuzzRequest): Promise<number> {
   checkFuzzAnswer(request, answer);
   const told = `${request.method} ${request.target.slice(0, 300)} -> ${answer.status}`;
   const isRead = ['GET', 'HEAD', 'OPTIONS'].includes(request.method);
-  const text = Buffer.from(answer.body).toString('utf8');
+  const text = textOf(answer);
   const changes = isBeforeTruth(text) ? withoutLists(app.changes()) : app.changes();
   if (isRefusal(answer) || isRead)
     expect(changes, `${told} ${text.slice(0, 400)} changed ${JSON.stringify(changes)}`).toEqual(noChange);
@@ -95,11 +76,11 @@ async function checkAfterwards(): Promise<void> {
 }
 
 describe('generated requests', () => {
-  test(`are answered as Batch answers: ${requests} of seed ${seed}`, { timeout: 600_000 }, async () => {
+  test(`are answered as Batch answers: ${requests} of seed ${fuzzSeed}`, { timeout: 600_000 }, async () => {
     const sequence = fc.array(arbitraryRequest(operations, ids), { minLength: atOnce, maxLength: atOnce, size: 'max' });
     const failures: string[] = [];
     const statuses = new Map<string, number>();
-    for (const all of fc.sample(sequence, { seed, numRuns: Math.ceil(requests / atOnce) })) {
+    for (const all of fc.sample(sequence, { seed: fuzzSeed, numRuns: Math.ceil(requests / atOnce) })) {
       app.restore(start);
       for (const request of all) {
         const status = await check(request).catch((error: unknown) => {
@@ -116,9 +97,8 @@ describe('generated requests', () => {
       if (failures.length >= mostFailures) break;
     }
     const counts = [...statuses].sort().map(([what, count]) => `${what}: ${count}`);
-    process.stdout.write(`fuzz seed ${seed}: ${counts.join(', ')}\n`);
-    const replay = `BOOKEND_FUZZ_SEED=${seed} BOOKEND_FUZZ_REQUESTS=${requests}`;
-    expect(failures, `replay with ${replay} npm run test:fuzz\n${failures.join('\n\n')}`).toEqual([]);
+    process.stdout.write(`fuzz seed ${fuzzSeed}: ${counts.join(', ')}\n`);
+    expect(failures, `${toReplay({ BOOKEND_FUZZ_REQUESTS: requests })}\n${failures.join('\n\n')}`).toEqual([]);
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 });

@@ -144,6 +144,14 @@ test('the output of preparation, release and failed task is read as before when 
   expect(files.find(({ name }) => name === 'stdout.txt')?.properties?.contentLength).toBe(11);
   expect(await stack.isAbsent(client.file.getFromComputeNode('Gone', nodeId, 'shared/x.txt'))).toBe(true);
   await expect(client.file.listFromTask('Gone', 'Succeeds')).rejects.toMatchObject({ code: 'TaskFilesUnavailable' });
+  await client.file.deleteFromTask('Gone', 'Fails', 'stdout.txt');
+  await expect(client.file.deleteFromTask('Gone', 'Fails', 'stdout.txt')).rejects.toMatchObject({
+    code: 'TaskFilesUnavailable',
+  });
+  expect((await client.file.listFromTask('Gone', 'Fails')).map(({ name }) => name)).toEqual([
+    'stderr.1.0.txt',
+    'stderr.txt',
+  ]);
 });
 
 describe('the folder of a task', () => {

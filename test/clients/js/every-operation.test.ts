@@ -366,6 +366,27 @@ describe('files', () => {
       expect(ofNodeFile.contentLength).toBe(Buffer.byteLength(name));
     }
   }, 120_000);
+
+  test('of any name are deleted, from a task and from its node; a full folder only with all it holds', async () => {
+    const { nodeInfo } = await client.task.get(jobId, 'Odd');
+    const [nodeId = '', root = ''] = [nodeInfo?.nodeId, nodeInfo?.taskRootDirectory];
+    const [first = '', ...others] = oddNames;
+    const gone = { statusCode: 404, code: 'FileNotFound' };
+    expect((await client.file.deleteFromTask(jobId, 'Odd', `wd/${first}`))._response.status).toBe(200);
+    expect(await stack.refusalOf(client.file.deleteFromTask(jobId, 'Odd', `wd/${first}`))).toEqual(gone);
+    for (const name of others.slice(1))
+      expect((await client.file.deleteFromComputeNode(poolId, nodeId, `${root}/wd/${name}`))._response.status).toBe(
+        200,
+      );
+    expect(await stack.refusalOf(client.file.deleteFromTask(jobId, 'Odd', 'wd'))).toEqual({
+      statusCode: 409,
+      code: 'OperationInvalidForCurrentState',
+    });
+    await client.file.deleteFromTask(jobId, 'Odd', 'wd', { recursive: true });
+    const left = await client.file.listFromTask(jobId, 'Odd', { recursive: true });
+    expect(left.filter(({ name }) => name?.startsWith('wd'))).toEqual([]);
+    expect(await stack.refusalOf(client.file.deleteFromComputeNode(poolId, nodeId, '../../x'))).toEqual(gone);
+  });
 });
 
 describe('nodes', () => {
@@ -495,8 +516,6 @@ test('no operation of the client was forgotten: each one worked, or is refused w
     pool.listUsageMetrics(),
     pool.listUsageMetricsNext(linkTo('/poolusagemetrics')),
     pool.getAllLifetimeStatistics(),
-    client.file.deleteFromTask('j', 't', 'f'),
-    client.file.deleteFromComputeNode('p', 'n', 'f'),
     client.job.getAllLifetimeStatistics(),
     client.job.listFromJobScheduleNext(linkTo('/jobschedules/s/jobs')),
     client.certificate.add({ thumbprint: 'a1', thumbprintAlgorithm: 'sha1', data: 'YQ==' }),

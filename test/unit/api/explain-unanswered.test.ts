@@ -6,8 +6,6 @@ describe('a request that no function answers', () => {
   test.each([
     ['POST', '/pools/p/enableautoscale', 'enable-auto-scale'],
     ['POST', '/Pools/p/Nodes/n/Users/', 'add-node-user'],
-    ['DELETE', '/pools/p/nodes/n/files/a%2Fb', 'delete-node-file'],
-    ['DELETE', '/jobs/j/tasks/t/files/a/b', 'delete-task-file'],
     ['GET', '/lifetimejobstats', 'get-job-lifetime-statistics'],
     ['POST', '/certificates', 'add-certificate'],
   ])('is refused by name when Batch knows it: %s %s', (method, path, name) => {
