@@ -26,8 +26,10 @@ export async function readRows(
 function toStart(query: RowQuery, continuation: string | undefined): { range: RowQuery; token?: string } {
   if (continuation === undefined) return { range: query };
   if (continuation.startsWith(tokenMark)) return { range: query, token: continuation.slice(tokenMark.length) };
-  const { from: _, ...rest } = query;
-  return { range: { ...rest, above: continuation.slice(continueAfterRow('').length) } };
+  const { from, ...rest } = query;
+  const above = continuation.slice(continueAfterRow('').length);
+  // One that no list has given out must not lead to rows of another kind.
+  return { range: from !== undefined && above < from ? query : { ...rest, above } };
 }
 
 const isEmpty = ({ from, above, below }: RowQuery): boolean =>

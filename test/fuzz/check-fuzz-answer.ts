@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Answer } from '../../local/functions-host/http/http-messages.js';
 import { errorCatalogue } from '../../shared/rest/error-catalogue.js';
+import { checkAnswer } from '../helpers/check-answer.js';
 import type { FuzzRequest } from './fuzz-request.js';
 
 const errorBodySchema = z.strictObject({
@@ -41,6 +42,10 @@ export function checkFuzzAnswer(request: FuzzRequest, answer: Answer): void {
   const headers = new Map(Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
   for (const value of headers.values()) expect(value, told).not.toMatch(/[\r\n\0]/);
   if (headers.has('dataserviceversion')) expect(headers.get('request-id'), told).toMatch(/^[0-9a-f-]{36}$/);
+  expect(
+    checkAnswer(request.method, targetOf(request), status, Object.fromEntries(headers), text).faults,
+    told,
+  ).toEqual([]);
   if (request.method === 'HEAD' || status === 204 || status === 304) return expect(text, told).toBe('');
   if (status < 300) return checkSuccess(headers.get('content-type'), text, told);
   expect(headers.get('content-type'), told).toBe('application/json;odata=minimalmetadata');
@@ -48,6 +53,12 @@ export function checkFuzzAnswer(request: FuzzRequest, answer: Answer): void {
   expect(body.error?.issues ?? [], told).toEqual([]);
   const code = (body.data?.code ?? '') as keyof typeof errorCatalogue;
   expect(errorCatalogue[code].status, told).toBe(status);
+}
+
+// As the host hands it on: without dot segments, also where they are escaped.
+function targetOf({ target }: FuzzRequest): string {
+  const { pathname, search } = new URL(`http://host${target}`);
+  return `${pathname}${search}`;
 }
 
 // The host itself refuses what is no HTTP that a function could be handed; Azure's front end does so too, and without a body.

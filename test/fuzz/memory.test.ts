@@ -85,7 +85,7 @@ describe('generated requests', () => {
       for (const request of all) {
         const status = await check(request).catch((error: unknown) => {
           failures.push(
-            `${describeError(error).slice(0, 1_500)}\n${app.logLines.at(-1)}\n${JSON.stringify(request).slice(0, 3_000)}`,
+            `${describeError(error).slice(0, 1_500)}\n${app.logLines.find((line) => line.startsWith('error')) ?? ''}\n${JSON.stringify(request).slice(0, 3_000)}`,
           );
           return 'failed';
         });

@@ -251,6 +251,15 @@ describe.skipIf(!isInstalled)('az batch', () => {
           await az.refusal('task file download', { ...ofTask, 'file-path': 'none', destination: `${directory}.none` }),
         ).toBe('FileNotFound');
 
+        await az.run('task file delete', { ...ofTask, 'file-path': 'wd/plain.txt', yes: true });
+        await az.run('node file delete', {
+          ...ofNode,
+          'file-path': `${nodeInfo.taskRootDirectory}/wd`,
+          recursive: 'true',
+          yes: true,
+        });
+        expect(await az.refusal('task file delete', { ...ofTask, 'file-path': 'wd', yes: true })).toBe('FileNotFound');
+
         await az.run('job stop', { 'job-id': 'az-job' });
         await reached('the end of the job', async () => (await stack.client.job.get('az-job')).state === 'completed');
         const status = z
@@ -377,8 +386,6 @@ describe.skipIf(!isInstalled)('az batch', () => {
           ['node remote-desktop download', { ...node, destination: remoteDesktop }],
           ['node remote-login-settings show', node],
           ['node service-logs upload', { ...node, 'container-url': 'https://c', 'start-time': '2026-01-01T00:00:00Z' }],
-          ['task file delete', { 'job-id': 'j', 'task-id': 't', 'file-path': 'f', yes: true }],
-          ['node file delete', { ...node, 'file-path': 'f', yes: true }],
         ];
         const codes = await Promise.all(refused.map(([command, flags]) => az.refusal(command, flags)));
         expect(codes).toEqual(refused.map(() => 'NotImplemented'));

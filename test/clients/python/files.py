@@ -66,6 +66,20 @@ class Files(unittest.TestCase):
         self.assertEqual(refusal_of(client.file.list_from_compute_node, pool_id, 'none'), (404, 'NodeNotFound'))
 
 
+    def test_z_are_deleted_in_the_end(self):
+        node_id, root = self.place()
+        first, second, *_ = odd_names
+        client.file.delete_from_task(job_id, 'Odd', f'wd/{first}')
+        self.assertEqual(refusal_of(client.file.delete_from_task, job_id, 'Odd', f'wd/{first}'), (404, 'FileNotFound'))
+        client.file.delete_from_compute_node(pool_id, node_id, f'{root}/wd/{second}')
+        self.assertEqual(
+            refusal_of(client.file.delete_from_task, job_id, 'Odd', 'wd'), (409, 'OperationInvalidForCurrentState')
+        )
+        client.file.delete_from_task(job_id, 'Odd', 'wd', recursive=True)
+        left = client.file.list_from_task(job_id, 'Odd', recursive=True)
+        self.assertEqual([each.name for each in left if each.name.startswith('wd')], [])
+
+
 class EndOfTheJob(unittest.TestCase):
     def test_releases_each_node_once(self):
         client.job.terminate(job_id)

@@ -31,7 +31,5 @@ class Account(unittest.TestCase):
 
     def test_what_is_not_there_yet(self):
         for call in (
-            lambda: client.file.delete_from_task('j', 't', 'f'),
-            lambda: client.file.delete_from_compute_node('p', 'n', 'f'),
         ):
             self.assertIn(refusal_of(call), [(400, 'NotImplemented'), (400, '400')])
