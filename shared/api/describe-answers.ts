@@ -74,16 +74,15 @@ function withoutContent({ content: _, ...answer }: JsonObject): JsonObject {
   return answer;
 }
 
-function statusesOf({ route, verb, conditional, body, success }: OperationDefinition): number[] {
+function statusesOf({ route, verb, conditional, success }: OperationDefinition): number[] {
   const isRead = verb === 'GET' || verb === 'HEAD';
   const isAboutOne = route.includes('{');
   return [
-    ...[400, 403, 500, 503],
+    ...[400, 403, 413, 500, 503],
     ...(isAboutOne ? [404, 409] : []),
     ...(!isAboutOne && !isRead ? [409] : []),
     ...(conditional ? [isRead ? 304 : 412] : []),
-    ...(body ? [413] : []),
-    ...(success.content === 'file' ? [413, 416] : []),
+    ...(success.content === 'file' ? [416] : []),
   ];
 }
 
