@@ -34,6 +34,7 @@ const functionSchema = z.object({
 const listSchema = z.object({ functions: z.array(functionSchema.or(z.string())) });
 const readySchema = z.object({ url: z.string(), functions: z.array(functionSchema) });
 const main = 'dist/local/functions-host/main.js';
+const form = 'dist/local/batch-answers.js';
 
 export async function startHttpApp(): Promise<HttpApp> {
   const azurite = await startAzurite();
@@ -53,7 +54,7 @@ export async function startHttpApp(): Promise<HttpApp> {
   const http = listSchema
     .parse(JSON.parse(list.stdout()))
     .functions.flatMap((one) => (typeof one !== 'string' && one.bindings.some(isHttp) ? [one.name] : []));
-  const program = startProgram(process.execPath, [main, '--only', http.join(',')], environment);
+  const program = startProgram(process.execPath, [main, '--answer-form', form, '--only', http.join(',')], environment);
   await eventually(
     'the ready line',
     () => program.stdout().includes('\n') || program.process.exitCode !== null,

@@ -1,5 +1,6 @@
 // The app's HTTP functions as the host calls them, in this process and over stores in memory: thousands of requests a second, and every
 // write is seen. Only the outermost things are played: table, blobs, bus, and nodes that answer questions about their files.
+import { answerForm } from '../../local/batch-answers.js';
 import { createHttpAnswerer } from '../../local/functions-host/http/http-front.js';
 import { createRouteTable, type HttpFunction } from '../../local/functions-host/http/route-table.js';
 import type { Answer } from '../../local/functions-host/http/http-messages.js';
@@ -100,7 +101,7 @@ export function createMemoryApp(core: Core, provide: (services: Services) => voi
     ...{ clock: systemClock, ids: systemIds, log, functionTimeoutMs: Infinity, appHookData: {} },
   });
   const answerer = createHttpAnswerer({
-    ...{ routes: createRouteTable(hosted, ''), invoker, masterKey: '', log },
+    ...{ routes: createRouteTable(hosted, ''), invoker, masterKey: '', form: answerForm, log },
     runFunction: () => Promise.resolve('unknownFunction'),
   });
 
@@ -113,7 +114,8 @@ export function createMemoryApp(core: Core, provide: (services: Services) => voi
       marks = { messages: current.bus.sent.length, blobs: blobsOf(current) };
       const headers = { host: '127.0.0.1:7071', ...signFuzzRequest(request, account, clock.now()) };
       const begun = answerer({ method: request.method, target: request.target, headers });
-      return 'status' in begun ? begun : withinPatience(begun(bytesOf(request.body)), request);
+      if ('status' in begun) return request.method === 'HEAD' ? { ...begun, body: new Uint8Array() } : begun;
+      return withinPatience(begun(bytesOf(request.body)), request);
     },
     changes: () => ({
       // What was taken back is no change.
