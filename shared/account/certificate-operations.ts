@@ -8,7 +8,7 @@ import { listResources } from '../rest/resource-query.js';
 import { listOf } from '../rest/success.js';
 import { certificate } from './account-schema.js';
 
-const certificateFilters: FilterTable = { state: filterable.choice, stateTransitionTime: filterable.instant };
+export const certificateFilters: FilterTable = { state: filterable.choice, stateTransitionTime: filterable.instant };
 
 export const certificateOperations: readonly OperationDefinition[] = [
   {

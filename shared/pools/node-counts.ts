@@ -4,7 +4,7 @@ import type { NodeState } from '../nodes/node.js';
 import { filterable, type FilterTable } from '../rest/odata-filter.js';
 import type { PoolWithNodes } from './read-pools.js';
 
-export const nodeCountFilters = { poolId: filterable.choice } as const satisfies FilterTable;
+export const nodeCountFilters = { poolId: { ...filterable.choice, operators: ['eq'] } } as const satisfies FilterTable;
 
 /** Batch's name of each count; it never has preempted nodes here, as there are no low-priority ones. */
 const names: Readonly<Record<NodeState, string>> = {
