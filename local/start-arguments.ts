@@ -26,6 +26,8 @@ export const startUsage = `Usage: npm start -- [--port N] [--data DIR] [--json] 
   --verbose                log what the parts do, not only what goes wrong
   --process-per-function   run each function in a process of its own, as Azure does
   --task-users FIRST-LAST  run tasks as users of these numbers; only for root, no account is made
+
+A second account key (BatchAccountSecondaryKey) and the settings for tokens of Entra ID are taken from the environment: docs/authentication.md.
 `;
 
 /** Reads the arguments after the program's name. A fault names the argument and what was expected. */

@@ -13,6 +13,8 @@ import { allGone, descendantsOf, startProgram, type StartedProgram } from '../he
 
 const readySchema = z.strictObject({ batchUrl: z.string(), account: z.string(), key: z.string(), storage: z.string() });
 
+const secondaryKey = Buffer.from('a second key of the local account').toString('base64');
+
 let temporary: string;
 let programs: StartedProgram[];
 beforeEach(async () => {
@@ -31,7 +33,8 @@ afterEach(async () => {
 });
 
 function start(...args: string[]): StartedProgram {
-  const program = startProgram(process.execPath, ['dist/local/start.js', ...args], { TMPDIR: temporary });
+  const environment = { TMPDIR: temporary, BatchAccountSecondaryKey: secondaryKey };
+  const program = startProgram(process.execPath, ['dist/local/start.js', ...args], environment);
   programs.push(program);
   return program;
 }
@@ -56,6 +59,8 @@ describe('npm start', () => {
     expect(new URL(endpoint.batchUrl).hostname).toBe('127.0.0.1');
     const client = await connect(endpoint);
     expect([...(await client.pool.list())]).toEqual([]);
+    const other = await connect({ ...endpoint, key: secondaryKey });
+    expect([...(await other.pool.list())]).toEqual([]);
     expect(program.stdout().trimEnd().split('\n')).toHaveLength(1);
   });
 
