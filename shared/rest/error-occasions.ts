@@ -75,9 +75,7 @@ export const errorOccasions: Readonly<Record<BatchErrorCode, Occasion>> = {
   UnsupportedHttpVerb: when('the resource exists in Batch and does not have the verb'),
   MissingContentLengthHeader: never('bodies in pieces are read up to their bound'),
   ConditionNotMet: when('a conditional header does not hold; on GET and HEAD it is answered 304 without a body'),
-  RequestBodyTooLarge: when(
-    'a body beyond 1 MiB, or a definition beyond 400,000 characters; MaxLimit',
-  ),
+  RequestBodyTooLarge: when('a body beyond 1 MiB, or a definition beyond 400,000 characters; MaxLimit'),
   InvalidRange: when('ocp-range lies outside the file, or a whole file is larger than one answer'),
   RequestTimedOut: when('head or body did not arrive in time; said by the local host'),
   RequestUrlTooLong: when('path and query are longer than 24 KiB; said by the local host'),

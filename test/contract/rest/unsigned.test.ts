@@ -28,10 +28,12 @@ let routes: readonly HttpRoute[];
 let app: AppProgram;
 let keySet: KeySetServer;
 let strangersToken: string;
+let token: string;
 
 beforeAll(async () => {
   const issuer = await createTokenIssuer();
   strangersToken = await issuer.issue(new Date(), { oid: 'a stranger', sub: 'of the same tenant' });
+  token = await issuer.issue(new Date());
   keySet = await startKeySetServer(issuer);
   routes = await listRoutes();
   app = await startApp(
@@ -131,6 +133,11 @@ describe('every registered function', () => {
       expect([route.name, answer.status]).toEqual([route.name, 403]);
     }
   });
+});
+
+test('a good token of somebody who may opens what it closed to strangers', async () => {
+  const answer = await ask('GET', `/nothing?${version}`, { authorization: `Bearer ${token}` });
+  expect(answer).toMatchObject({ status: 404, code: 'ResourceNotFound' });
 });
 
 describe('what no function answers', () => {
