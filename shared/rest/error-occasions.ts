@@ -8,7 +8,7 @@ const when = (text: string): Occasion => ({ when: text });
 const never = (text: string): Occasion => ({ never: text });
 
 const noAutoScale = never('automatic scaling is refused with NotImplemented or UnsupportedProperty');
-const noCertificates = never('certificates are refused with NotImplemented or UnsupportedProperty');
+const noCertificates = never('certificates cannot be added: NotImplemented');
 const noUsers = never('users of nodes are refused with NotImplemented');
 const noQuota = never('accounts have no quota');
 const moreExact = (code: BatchErrorCode): Occasion => never(`${code} says it`);
@@ -70,7 +70,7 @@ export const errorOccasions: Readonly<Record<BatchErrorCode, Occasion>> = {
   TaskNotFound: when('operations on a task and its files'),
   FileNotFound: when('get, properties and delete of a file'),
   PathNotFound: moreExact('FileNotFound'),
-  CertificateNotFound: noCertificates,
+  CertificateNotFound: when('get, delete, and cancel the deletion of a certificate: there are none'),
   ApplicationNotFound: when('get application'),
   UnsupportedHttpVerb: when('the resource exists in Batch and does not have the verb'),
   MissingContentLengthHeader: never('bodies in pieces are read up to their bound'),
