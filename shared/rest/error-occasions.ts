@@ -57,7 +57,7 @@ export const errorOccasions: Readonly<Record<BatchErrorCode, Occasion>> = {
   ),
   InsufficientAccountPermissions: when('the token is good and its principal is not one of those allowed'),
   AccountIsDisabled: never('accounts cannot be disabled'),
-  IOError: moreExact('NodeNotReady'),
+  IOError: when('delete of a file that the node cannot delete'),
   ResourceNotFound: when('the path is none of the service'),
   PoolNotFound: when('operations on a pool, its nodes and their files'),
   NodeNotFound: when('operations on a node and its files, remove nodes, files of a task whose node is gone'),
