@@ -88,7 +88,7 @@ async function lookFor(services: Services, parsed: readonly OfSchedule[]): Promi
   } catch (error) {
     if (isPassing(error)) throw error;
     services.log.error('look at a job schedule failed', { scheduleId: first.scheduleId, error });
-    for (const { message } of parsed) await giveUp(services, message, error);
+    for (const each of parsed) await giveUp(services, each.message, error);
   }
 }
 
