@@ -15,9 +15,12 @@ export function windowEndMs(schedule: Recurrence, dueMs: number): number {
   return Math.min(dueMs + startWindowMs, dueMs + recurrenceIntervalMs, endMs(schedule));
 }
 
+// What comes later has no place in the form of instants that clients read.
+const endOfTimeMs = Date.parse('9999-12-31T23:59:59.999Z');
+
 /** The occurrence at `dueMs`, unless no job may be made by then. */
 function unlessTooLate(schedule: Recurrence, dueMs: number): string | undefined {
-  return dueMs < endMs(schedule) ? toIso(dueMs) : undefined;
+  return dueMs < Math.min(endMs(schedule), endOfTimeMs) ? toIso(dueMs) : undefined;
 }
 
 /** The first occurrence of a schedule added at `now`: at once unless it is to wait. */

@@ -176,6 +176,11 @@ describe('an occurrence', () => {
     expect(next.recentJob?.number).toBe(1);
   });
 
+  test('beyond the year 9999 is none: the schedule stays active and makes no job any more', () => {
+    const { schedule: next, step } = look(running({ recurrenceIntervalMs: 9e14 }), seen(ended(minute)), hour);
+    expect([next.state, next.nextRunTime, step]).toEqual(['active', undefined, 'rest']);
+  });
+
   test('without a window is lost when the next one is due', () => {
     const { schedule: next } = look(running({ recurrenceIntervalMs: hour }), seen(job()), 3 * hour + minute);
     expect(next.lost).toEqual({ count: 2, lastDueAt: iso(2 * hour), lastReason: 'previousJobActive' });
