@@ -1,4 +1,5 @@
 // What operations answer: how they succeed, and the ways in which they refuse, each with the codes that it can have.
+import { allOperations } from './all-operations.js';
 import { batchError } from '../rest/error-schema.js';
 import { errorCatalogue } from '../rest/error-catalogue.js';
 import { jsonContentType } from '../rest/operation-answer.js';
@@ -43,6 +44,9 @@ export const sharedAnswers: Readonly<Record<string, JsonObject>> = {
     headers: toHeaders(ofEvery),
   },
   ...Object.fromEntries(refusedWith.map((status) => [`Refused${status}`, toRefusal(status)])),
+  ...Object.fromEntries(
+    statusesOfHead().map((status) => [`Refused${status}WithoutBody`, withoutContent(toRefusal(status))]),
+  ),
 };
 
 function toRefusal(status: number): JsonObject {
@@ -62,12 +66,16 @@ export function describeAnswers(definition: OperationDefinition): JsonObject {
     [success.status]: verb === 'HEAD' ? withoutContent(toSuccess(success)) : toSuccess(success),
     ...Object.fromEntries(
       statusesOf(definition).map((status) => {
-        const name = status === 304 ? 'NotModified' : `Refused${status}`;
-        const answer = { $ref: `#/components/responses/${name}` };
-        return [status, verb === 'HEAD' ? withoutContent(sharedAnswers[name] ?? {}) : answer];
+        const name = `Refused${status}${verb === 'HEAD' ? 'WithoutBody' : ''}`;
+        return [status, { $ref: `#/components/responses/${status === 304 ? 'NotModified' : name}` }];
       }),
     ),
   };
+}
+
+function statusesOfHead(): number[] {
+  const ofHead = allOperations.filter(({ verb }) => verb === 'HEAD').flatMap(statusesOf);
+  return [...new Set(ofHead)].filter((status) => status !== 304);
 }
 
 function withoutContent({ content: _, ...answer }: JsonObject): JsonObject {

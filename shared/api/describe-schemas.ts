@@ -1,5 +1,6 @@
 // The schemas that requests are checked with and answers are shown by, as JSON Schema 2020-12: the components of the description.
 import { z } from 'zod';
+import { formatDuration } from '../rest/iso-duration.js';
 import { named } from '../rest/named-schemas.js';
 import { allOperations } from './all-operations.js';
 
@@ -18,7 +19,7 @@ export function refTo(schema: z.ZodType): { readonly $ref: string } {
 /** Every schema with an id, by it. */
 export function describeSchemas(): Readonly<Record<string, Schema>> {
   // What a request may hold is what counts: defaults and conversions happen inside.
-  const { schemas } = z.toJSONSchema(named, { io: 'input', uri: place });
+  const { schemas } = z.toJSONSchema(named, { io: 'input', uri: place, override: sayDefault });
   const described = Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, cleaned(schema) as Schema]));
   for (const { success } of allOperations) {
     if (success.content !== 'element' || success.schema === undefined) continue;
@@ -27,6 +28,13 @@ export function describeSchemas(): Readonly<Record<string, Schema>> {
     if (shown) shown.properties = { 'odata.metadata': { type: 'string' }, ...shown.properties };
   }
   return described;
+}
+
+// A default is what a value is converted to; it is said as a client would write it.
+function sayDefault({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: Schema }): void {
+  if (!(zodSchema instanceof z.ZodDefault) || jsonSchema['default'] !== undefined) return;
+  const value: unknown = zodSchema.def.defaultValue;
+  jsonSchema['default'] = typeof value === 'number' ? formatDuration(value) : value;
 }
 
 // Marks that only a schema on its own needs, and bounds that say no more than that a number is whole.

@@ -33,33 +33,39 @@ import type { DisableTasks, JobDefinition, PreparationDefinition, ReleaseDefinit
 /** Longest time a release may take, and what it gets unless told otherwise. */
 export const maxReleaseWallClockMs = 15 * 60_000;
 
-const preparationBody = z.strictObject({
-  id: idText.default('jobpreparation'),
-  commandLine: commandLineText,
-  containerSettings: unsupported,
-  resourceFiles: resourceFilesBody.optional(),
-  environmentSettings: environmentSettingsBody.optional(),
-  constraints: constraintsBody.optional(),
-  waitForSuccess: z.boolean().default(true),
-  userIdentity: userIdentityBody.optional(),
-  rerunOnNodeRebootAfterSuccess: z.boolean().default(true),
-});
+const preparationBody = z
+  .strictObject({
+    id: idText.default('jobpreparation'),
+    commandLine: commandLineText,
+    containerSettings: unsupported,
+    resourceFiles: resourceFilesBody.optional(),
+    environmentSettings: environmentSettingsBody.optional(),
+    constraints: constraintsBody.optional(),
+    waitForSuccess: z.boolean().default(true),
+    userIdentity: userIdentityBody.optional(),
+    rerunOnNodeRebootAfterSuccess: z.boolean().default(true),
+  })
+  .register(named, { id: 'JobPreparationTaskParameter' });
 
-const releaseBody = z.strictObject({
-  id: idText.default('jobrelease'),
-  commandLine: commandLineText,
-  containerSettings: unsupported,
-  resourceFiles: resourceFilesBody.optional(),
-  environmentSettings: environmentSettingsBody.optional(),
-  maxWallClockTime: durationBody({ most: maxReleaseWallClockMs }).default(maxReleaseWallClockMs),
-  retentionTime: durationBody().optional(),
-  userIdentity: userIdentityBody.optional(),
-});
+const releaseBody = z
+  .strictObject({
+    id: idText.default('jobrelease'),
+    commandLine: commandLineText,
+    containerSettings: unsupported,
+    resourceFiles: resourceFilesBody.optional(),
+    environmentSettings: environmentSettingsBody.optional(),
+    maxWallClockTime: durationBody({ most: maxReleaseWallClockMs }).default(maxReleaseWallClockMs),
+    retentionTime: durationBody().optional(),
+    userIdentity: userIdentityBody.optional(),
+  })
+  .register(named, { id: 'JobReleaseTaskParameter' });
 
-export const jobConstraintsBody = z.strictObject({
-  maxWallClockTime: durationBody().optional(),
-  maxTaskRetryCount: retryCountBody.default(0),
-});
+export const jobConstraintsBody = z
+  .strictObject({
+    maxWallClockTime: durationBody().optional(),
+    maxTaskRetryCount: retryCountBody.default(0),
+  })
+  .register(named, { id: 'JobConstraintsParameter' });
 export const onAllTasksCompleteBody = choice(['noaction', 'terminatejob']);
 export const allowTaskPreemptionBody = onlyDefault(z.boolean(), false);
 export const priorityBody = z.int().min(-1000).max(1000);
@@ -72,7 +78,8 @@ const poolInfoBody = z
       refuse(context, 'MissingRequiredProperty', 'a job needs this or autoPoolSpecification', ['poolId']);
     if (poolId !== undefined && autoPoolSpecification !== undefined)
       refuse(context, 'InvalidPropertyValue', 'a job has either this or autoPoolSpecification', ['poolId']);
-  });
+  })
+  .register(named, { id: 'PoolInformationParameter' });
 
 const specificationShape = {
   displayName: displayNameText.optional(),

@@ -1,6 +1,7 @@
 // A job manager task in Batch's JSON, both ways.
 // https://learn.microsoft.com/rest/api/batchservice/job/add#jobmanagertask
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { commandLineText, displayNameText, idText, unsupported } from '../rest/body-types.js';
 import { fromOutputFiles, fromResourceFiles, outputFilesBody, resourceFilesBody } from '../tasks/file-body.js';
 import {
@@ -19,23 +20,25 @@ import type { JobManager } from './job-manager.js';
 /** Batch's own bound on the slots of a node, and so on what a task can ask for. */
 const maxSlots = 256;
 
-export const jobManagerBody = z.strictObject({
-  id: idText,
-  displayName: displayNameText.optional(),
-  commandLine: commandLineText,
-  containerSettings: unsupported,
-  resourceFiles: resourceFilesBody.optional(),
-  outputFiles: outputFilesBody.optional(),
-  environmentSettings: environmentSettingsBody.optional(),
-  constraints: constraintsBody.optional(),
-  requiredSlots: z.int().min(1).max(maxSlots).default(1),
-  killJobOnCompletion: z.boolean().default(true),
-  userIdentity: userIdentityBody.optional(),
-  runExclusive: z.boolean().default(true),
-  applicationPackageReferences: unsupported,
-  authenticationTokenSettings: unsupported,
-  allowLowPriorityNode: z.boolean().default(true),
-});
+export const jobManagerBody = z
+  .strictObject({
+    id: idText,
+    displayName: displayNameText.optional(),
+    commandLine: commandLineText,
+    containerSettings: unsupported,
+    resourceFiles: resourceFilesBody.optional(),
+    outputFiles: outputFilesBody.optional(),
+    environmentSettings: environmentSettingsBody.optional(),
+    constraints: constraintsBody.optional(),
+    requiredSlots: z.int().min(1).max(maxSlots).default(1),
+    killJobOnCompletion: z.boolean().default(true),
+    userIdentity: userIdentityBody.optional(),
+    runExclusive: z.boolean().default(true),
+    applicationPackageReferences: unsupported,
+    authenticationTokenSettings: unsupported,
+    allowLowPriorityNode: z.boolean().default(true),
+  })
+  .register(named, { id: 'JobManagerTaskParameter' });
 
 /** The manager; without an own retry count it gets `inheritedRetryCount`, its job's. */
 export function fromJobManager(body: z.output<typeof jobManagerBody>, inheritedRetryCount: number): JobManager {

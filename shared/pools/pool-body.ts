@@ -24,18 +24,20 @@ const imageReferenceBody = z.strictObject({
 });
 
 // Kept to be echoed. What would run something or holds a secret is refused instead.
-const virtualMachineBody = z.strictObject({
-  imageReference: imageReferenceBody,
-  nodeAgentSKUId: text(),
-  windowsConfiguration: z.looseObject({}).optional(),
-  dataDisks: z.array(z.looseObject({})).optional(),
-  licenseType: text().optional(),
-  containerConfiguration: unsupported,
-  diskEncryptionConfiguration: z.looseObject({}).optional(),
-  nodePlacementConfiguration: z.looseObject({}).optional(),
-  extensions: unsupported,
-  osDisk: z.looseObject({}).optional(),
-});
+const virtualMachineBody = z
+  .strictObject({
+    imageReference: imageReferenceBody,
+    nodeAgentSKUId: text(),
+    windowsConfiguration: z.looseObject({}).optional(),
+    dataDisks: z.array(z.looseObject({})).optional(),
+    licenseType: text().optional(),
+    containerConfiguration: unsupported,
+    diskEncryptionConfiguration: z.looseObject({}).optional(),
+    nodePlacementConfiguration: z.looseObject({}).optional(),
+    extensions: unsupported,
+    osDisk: z.looseObject({}).optional(),
+  })
+  .register(named, { id: 'VirtualMachineConfigurationParameter' });
 
 const cloudServiceBody = z.strictObject({ osFamily: text(), osVersion: text().default('*') });
 
@@ -73,7 +75,10 @@ export const poolAddBody = z
   .register(named, { id: 'PoolAddParameter' });
 
 /** A pool without an id, as a job describes the one that is to be made for it. */
-export const poolSpecificationBody = z.strictObject(poolShape).superRefine(refuseTwoKinds);
+export const poolSpecificationBody = z
+  .strictObject(poolShape)
+  .superRefine(refuseTwoKinds)
+  .register(named, { id: 'PoolSpecificationParameter' });
 
 function refuseTwoKinds(
   body: { readonly cloudServiceConfiguration?: unknown; readonly virtualMachineConfiguration?: unknown },

@@ -1,6 +1,7 @@
 // A pool's start task as Batch's JSON has it, both ways, and how one definition is told from another.
 // https://learn.microsoft.com/rest/api/batchservice/pool/add#starttask
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { hashOf } from '../hash.js';
 import { commandLineText, unsupported } from '../rest/body-types.js';
 import { fromResourceFiles, resourceFilesBody } from '../tasks/file-body.js';
@@ -15,15 +16,17 @@ import {
 } from '../tasks/run-resource.js';
 import type { StartTaskDefinition } from './pool.js';
 
-export const startTaskBody = z.strictObject({
-  commandLine: commandLineText,
-  containerSettings: unsupported,
-  resourceFiles: resourceFilesBody.optional(),
-  environmentSettings: environmentSettingsBody.optional(),
-  userIdentity: userIdentityBody.optional(),
-  maxTaskRetryCount: retryCountBody.default(0),
-  waitForSuccess: z.boolean().default(true),
-});
+export const startTaskBody = z
+  .strictObject({
+    commandLine: commandLineText,
+    containerSettings: unsupported,
+    resourceFiles: resourceFilesBody.optional(),
+    environmentSettings: environmentSettingsBody.optional(),
+    userIdentity: userIdentityBody.optional(),
+    maxTaskRetryCount: retryCountBody.default(0),
+    waitForSuccess: z.boolean().default(true),
+  })
+  .register(named, { id: 'StartTaskParameter' });
 
 export function fromStartTask(body: z.output<typeof startTaskBody>): StartTaskDefinition {
   return {

@@ -1,6 +1,7 @@
 // Task dependencies in Batch's JSON, and their limits.
 // https://learn.microsoft.com/rest/api/batchservice/task/add (TaskDependencies)
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { idText } from '../rest/body-types.js';
 import { refuse } from '../rest/request-body.js';
 import { largestNumber, type TaskDependencies } from './dependencies.js';
@@ -29,7 +30,8 @@ export const dependsOnBody = z
       refuse(context, 'TaskDependencyRangesTooLong', `there are ${taskIdRanges.length} of at most ${mostRanges}`, [
         'taskIdRanges',
       ]);
-  });
+  })
+  .register(named, { id: 'TaskDependenciesParameter' });
 
 /** What the task depends on, if on anything. */
 export function fromDependsOn(body: z.output<typeof dependsOnBody> | undefined): TaskDependencies | undefined {

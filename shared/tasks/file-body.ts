@@ -1,6 +1,7 @@
 // Resource and output files as clients say them: what can be seen to be wrong already is refused by name.
 // https://learn.microsoft.com/rest/api/batchservice/task/add#resourcefile, #outputfile
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { choice, text, unsupported } from '../rest/body-types.js';
 import { refuse } from '../rest/request-body.js';
 import { fileModeOf, pathBelow, uploadConditions, type OutputFile, type ResourceFile } from './resource-file.js';
@@ -32,7 +33,8 @@ const resourceFileBody = z
     if (target === undefined) fault('filePath', 'expected a path that stays below the working directory');
     else if (file.httpUrl !== undefined && (target === '' || file.filePath?.endsWith('/') === true))
       fault('filePath', 'expected the path of the file, with its name');
-  });
+  })
+  .register(named, { id: 'ResourceFileParameter' });
 
 /** The list of a preparation, a release, a task or a start task. */
 export const resourceFilesBody = z.array(resourceFileBody).superRefine((files, context) => {
@@ -59,18 +61,20 @@ const uploadHeadersBody = z.array(
 
 /** The list of a task or a job manager task. */
 export const outputFilesBody = z.array(
-  z.strictObject({
-    filePattern: text().refine((pattern) => pattern !== '', 'a pattern cannot be empty'),
-    destination: z.strictObject({
-      container: z.strictObject({
-        containerUrl: webUrl,
-        path: text(1024).optional(),
-        identityReference: unsupported,
-        uploadHeaders: uploadHeadersBody.optional(),
+  z
+    .strictObject({
+      filePattern: text().refine((pattern) => pattern !== '', 'a pattern cannot be empty'),
+      destination: z.strictObject({
+        container: z.strictObject({
+          containerUrl: webUrl,
+          path: text(1024).optional(),
+          identityReference: unsupported,
+          uploadHeaders: uploadHeadersBody.optional(),
+        }),
       }),
-    }),
-    uploadOptions: z.strictObject({ uploadCondition: choice(uploadConditions) }),
-  }),
+      uploadOptions: z.strictObject({ uploadCondition: choice(uploadConditions) }),
+    })
+    .register(named, { id: 'OutputFileParameter' }),
 );
 
 /** `{ resourceFiles }` as it is stored, or nothing for an empty list. */

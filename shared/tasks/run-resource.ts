@@ -1,5 +1,6 @@
 // The parts of Batch's JSON that preparation, release and tasks have in common: environment, identity, constraints. Both ways.
 import { z } from 'zod';
+import { named } from '../rest/named-schemas.js';
 import { formatDuration } from '../rest/iso-duration.js';
 import { choice, durationBody, text, unsupported } from '../rest/body-types.js';
 import type { EnvironmentSetting, RunConstraints, UserIdentity } from './run-definition.js';
@@ -10,29 +11,35 @@ export const defaultRetentionMs = 7 * 24 * 60 * 60_000;
 const unlimitedMs = 922_337_203_685_477;
 
 export const environmentSettingsBody = z.array(
-  z.strictObject({
-    name: text().regex(/^[^=]+$/, "a name cannot be empty or contain '='"),
-    value: text().optional(),
-  }),
+  z
+    .strictObject({
+      name: text().regex(/^[^=]+$/, "a name cannot be empty or contain '='"),
+      value: text().optional(),
+    })
+    .register(named, { id: 'EnvironmentSettingParameter' }),
 );
 
-export const userIdentityBody = z.strictObject({
-  username: unsupported,
-  autoUser: z
-    .strictObject({
-      scope: choice(['pool', 'task']).optional(),
-      elevationLevel: choice(['nonadmin', 'admin']).optional(),
-    })
-    .optional(),
-});
+export const userIdentityBody = z
+  .strictObject({
+    username: unsupported,
+    autoUser: z
+      .strictObject({
+        scope: choice(['pool', 'task']).optional(),
+        elevationLevel: choice(['nonadmin', 'admin']).optional(),
+      })
+      .optional(),
+  })
+  .register(named, { id: 'UserIdentityParameter' });
 
 export const retryCountBody = z.int().min(-1);
 
-export const constraintsBody = z.strictObject({
-  maxWallClockTime: durationBody().optional(),
-  retentionTime: durationBody().optional(),
-  maxTaskRetryCount: retryCountBody.optional(),
-});
+export const constraintsBody = z
+  .strictObject({
+    maxWallClockTime: durationBody().optional(),
+    retentionTime: durationBody().optional(),
+    maxTaskRetryCount: retryCountBody.optional(),
+  })
+  .register(named, { id: 'TaskConstraintsParameter' });
 
 /** Environment settings, of which absence and an empty list are the same. */
 export function fromEnvironmentSettings(
