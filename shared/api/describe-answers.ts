@@ -37,6 +37,9 @@ const toHeaders = (names: readonly string[]): JsonObject =>
 const catalogue = Object.entries(errorCatalogue);
 const refusedWith = [...new Set(catalogue.map(([, { status }]) => status))];
 
+/** Of any request: it is not understood, not allowed, too slow, too much, or met by an outage. */
+const ofAny = [400, 403, 408, 413, 414, 429, 431, 500, 503];
+
 /** One answer per status of the catalogue of errors, and the one to a read whose condition does not hold. */
 export const sharedAnswers: Readonly<Record<string, JsonObject>> = {
   NotModified: {
@@ -86,7 +89,7 @@ function statusesOf({ route, verb, conditional, success }: OperationDefinition):
   const isRead = verb === 'GET' || verb === 'HEAD';
   const isAboutOne = route.includes('{');
   return [
-    ...[400, 403, 413, 500, 503],
+    ...ofAny,
     ...(isAboutOne ? [404, 409] : []),
     ...(!isAboutOne && !isRead ? [409] : []),
     ...(conditional ? [isRead ? 304 : 412] : []),
