@@ -27,7 +27,8 @@ afterEach(async () => {
 
 async function start(...args: string[]) {
   const program = fork(script, ['--app', fixtureApp, ...args], {
-    env: { ...process.env, ...record.settings, BOOKEND_HOST_KEY: masterKey },
+    // The timer's own schedule must not come up while runs by hand are counted.
+    env: { ...process.env, ...record.settings, SWEEP_SCHEDULE: '0 0 0 29 2 *', BOOKEND_HOST_KEY: masterKey },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
