@@ -7,6 +7,7 @@ import { cloudEventSchema } from '../events/cloud-event.js';
 import { SessionLost, type SessionReceiver } from '../queues/bus.js';
 import type { Services } from '../services.js';
 import { unreachable } from '../unreachable.js';
+import { inTurn } from './large-contents.js';
 import { answerFolder } from './late-answers.js';
 import type { Membership } from './node-keys.js';
 import { sealedContentType } from './sealing.js';
@@ -137,7 +138,7 @@ async function toAnswer(services: AskServices, reply: FileReply, blob: string, a
     case 'content':
       return { kind: 'content', file: answer.file, content: Buffer.from(answer.base64, 'base64') };
     case 'uploaded':
-      return toUploadedAnswer(answer, await takeBlob(services, blob), address);
+      return toUploadedAnswer(answer, await inTurn(() => takeBlob(services, blob)), address);
     case 'notFound':
       throw new BatchError('FileNotFound', 'There is no such file on the node.');
     case 'invalidRange':

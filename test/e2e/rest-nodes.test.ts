@@ -180,6 +180,24 @@ test('content that is too large for a message comes all the same', async () => {
   expect(await download(client.file.getFromTask(jobId, 'Hoarder', 'wd/big.bin'))).toHaveLength(1_000_000);
 });
 
+test('a file of 300 MB is described, read in ranges, and refused as a whole', async () => {
+  const { client } = stack;
+  await client.task.add(jobId, { id: 'Giant', commandLine: "/bin/sh -c 'truncate -s 300M giant.bin'" });
+  await eventually('the end of the task', async () => (await client.task.get(jobId, 'Giant')).state === 'completed');
+  const path = 'wd/giant.bin';
+  expect((await client.file.getPropertiesFromTask(jobId, 'Giant', path)).contentLength).toBe(314_572_800);
+  const range = (ocpRange: string): Promise<string> =>
+    download(client.file.getFromTask(jobId, 'Giant', path, { fileGetFromTaskOptions: { ocpRange } }));
+  expect(await range('bytes=314572790-')).toHaveLength(10);
+  expect(await range('bytes=100000000-100999999')).toHaveLength(1_000_000);
+  const whole = await stack.send('GET', `/jobs/${jobId}/tasks/Giant/files/wd%2Fgiant.bin`);
+  expect(whole).toMatchObject({
+    status: 416,
+    body: { code: 'InvalidRange', values: [{ key: 'Reason', value: expect.stringContaining('67108864') as string }] },
+  });
+  await expect(range('bytes=0-67108864')).rejects.toMatchObject({ statusCode: 416 });
+});
+
 // The agent uploads the bare list where node-messages.ts promises the whole answer; the controller refuses it as unusable.
 test('a list that is too large for a message comes all the same', async () => {
   const pages = await stack.sendAll(`/jobs/${jobId}/tasks/Hoarder/files?recursive=true&maxresults=1000`);

@@ -1,6 +1,5 @@
 // The compiled app as a process of its own behind a socket, on Azurite and the broker. Only its HTTP functions run: nothing moves but what
 // requests move, so that the whole state can be compared before and after each.
-import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { odata, TableClient } from '@azure/data-tables';
@@ -18,8 +17,8 @@ export type HttpApp = {
   readonly account: Account;
   readonly operations: readonly AppOperation[];
   send(request: FuzzRequest): Promise<Answer>;
-  /** Of all rows, and of how many messages wait in each queue. */
-  digest(): Promise<string>;
+  /** A line for each row, and for how many messages wait in each queue. */
+  state(): Promise<readonly string[]>;
   isAlive(): boolean;
   /** All that the process has logged so far. */
   log(): string;
@@ -70,19 +69,19 @@ export async function startHttpApp(): Promise<HttpApp> {
     account,
     operations: operationsOf(functions),
     send: (request) => sendOver(url, request, signFuzzRequest(request, account, new Date())),
-    async digest() {
-      const hash = createHash('sha256');
+    async state() {
+      const lines: string[] = [];
       const filter = odata`PartitionKey ne ''`;
       // Writing anew what is there gives it another time and tag, which is no change.
       for await (const entity of table.listEntities({ queryOptions: { filter } })) {
         const names = Object.keys(entity).filter((name) => name !== 'timestamp' && name !== 'etag');
         // Whoever reads the list of jobs may leave notes in it, of what the heads say anyway: docs/decisions/0019.
         const keys = ['partitionKey', 'rowKey'];
-        hash.update(JSON.stringify(entity, entity.partitionKey === jobListPartition ? keys : names.sort()));
+        lines.push(JSON.stringify(entity, entity.partitionKey === jobListPartition ? keys : names.sort()));
       }
       for (const [queue, counts] of Object.entries(broker.control.counts()))
-        hash.update(`${queue} ${JSON.stringify(counts)}`);
-      return hash.digest('hex');
+        lines.push(`${queue} ${JSON.stringify(counts)}`);
+      return lines;
     },
     isAlive: () => program.process.exitCode === null && program.process.signalCode === null,
     log: program.stderr,

@@ -4,6 +4,8 @@ export type HttpLimits = {
   readonly maxBodySizeBytes: number;
   /** Of all bodies that are held at one time. */
   readonly maxHeldBodyBytes: number;
+  /** How many bytes of large answers may wait for clients to read them; an answer alone may be larger. */
+  readonly maxUnreadAnswerBytes: number;
   /** Of request line and headers together. */
   readonly maxHeaderSizeBytes: number;
   /** Of path and query. */
@@ -24,6 +26,7 @@ export type HttpLimits = {
 export const defaultHttpLimits: HttpLimits = {
   maxBodySizeBytes: 10 * 1024 * 1024,
   maxHeldBodyBytes: 128 * 1024 * 1024,
+  maxUnreadAnswerBytes: 256 * 1024 * 1024,
   maxHeaderSizeBytes: 32 * 1024,
   maxTargetLength: 24 * 1024,
   maxConnections: 1_000,

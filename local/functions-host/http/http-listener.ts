@@ -11,6 +11,7 @@ import type { Answer, ReceivedHeaders } from './http-messages.js';
 import { declaresMoreThan, readBody } from './read-body.js';
 import { refusalOfClientError, type AnswerForm, type Refusal } from './refusals.js';
 import type { Throttle } from './throttle.js';
+import { createUnreadAnswers } from './unread-answers.js';
 import { writeAnswer, writeRawAnswer } from './write-answer.js';
 
 export type ReceivedRequest = {
@@ -40,6 +41,7 @@ export async function startHttpListener(options: {
   answer: Answerer;
 }): Promise<HttpListener> {
   const { limits, form, log, throttle } = options;
+  const unread = createUnreadAnswers(limits.maxUnreadAnswerBytes);
   const connections = createConnections(limits.maxConnections);
   const budget = createBodyBudget(limits.maxHeldBodyBytes);
   /** The last exchange of each connection. */
@@ -123,7 +125,9 @@ export async function startHttpListener(options: {
     const release = connections.hold(request.socket);
     try {
       await place.turn();
-      if (!response.destroyed) write(request, response, await call());
+      if (response.destroyed) return;
+      const answer = await call();
+      write(request, response, unread.keep(answer.body.length, response) ? answer : form.refuse('tooMany'));
     } finally {
       place.leave();
       release();

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../shared/clock.js';
 import { silentLog } from '../../../shared/log.js';
 import { answerWithinMs, askNode, type FileQuestion } from '../../../shared/nodes/ask-node.js';
+import { inTurn } from '../../../shared/nodes/large-contents.js';
 import {
   fileRequestSchema,
   messageTypes,
@@ -146,6 +147,19 @@ describe('asking a node', () => {
     const world = createWorld({ upload, reply: () => [{ kind: 'uploaded', of: 'content', file }] });
     expect(await world.ask()).toEqual({ kind: 'content', file, content: upload });
     expect(world.blobs.size).toBe(0);
+  });
+
+  it('takes no more than three large contents into memory at the same time', async () => {
+    let [now, most] = [0, 0];
+    const reads = Array.from({ length: 12 }, () =>
+      inTurn(async () => {
+        most = Math.max(most, (now += 1));
+        await new Promise((resolve) => setImmediate(resolve));
+        now -= 1;
+      }),
+    );
+    await Promise.all([...reads, inTurn(() => Promise.reject(new Error('lost'))).catch(() => undefined)]);
+    expect([now, most]).toEqual([0, 3]);
   });
 
   it('takes a large list from the one-use blob and removes it', async () => {
