@@ -50,9 +50,9 @@ const objectSchema = z.record(z.string(), z.unknown());
 const listSchema = z.object({ value: z.array(z.unknown()), 'odata.nextLink': z.string().optional() });
 const methodSchema = z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Starts `npm start`'s program on a free port. */
-export async function startRestStack(): Promise<RestStack> {
-  const program = startProgram(process.execPath, ['dist/local/start.js', '--json', '--port', '0']);
+/** Starts `npm start`'s program on a free port, with settings of the app beside its own. */
+export async function startRestStack(settings: Readonly<Record<string, string>> = {}): Promise<RestStack> {
+  const program = startProgram(process.execPath, ['dist/local/start.js', '--json', '--port', '0'], settings);
   const stop = async (): Promise<void> => {
     const below = descendantsOf(program.pid);
     program.process.kill('SIGTERM');

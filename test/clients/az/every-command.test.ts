@@ -350,11 +350,15 @@ describe.skipIf(!isInstalled)('az batch', () => {
     );
 
     test(
-      'on the account shows images, and that there are no applications and certificates',
+      'on the account shows images, and the applications that its deployment declares, and that there are no certificates',
       async () => {
         const images = await az.run('pool supported-images list', { filter: "osType eq 'linux'" });
         expect(images).toContainEqual(expect.objectContaining({ nodeAgentSkuId: 'batch.node.ubuntu 22.04' }));
-        expect(await az.run('application summary list', {})).toEqual([]);
+        expect(await idsOf('application summary list', {})).toEqual(['four', 'one', 'three', 'two']);
+        expect(await az.run('application summary show', { 'application-id': 'one' })).toMatchObject({
+          displayName: 'Tool one',
+          versions: ['1.0', '2.0'],
+        });
         expect(await az.refusal('application summary show', { 'application-id': 'a' })).toBe('ApplicationNotFound');
         expect(await az.run('certificate list', {})).toEqual([]);
         expect(await az.refusal('certificate show', { thumbprint: 'a1' })).toBe('CertificateNotFound');

@@ -3,7 +3,7 @@ import unittest
 
 from azure.batch import models
 
-from world import client, refusal_of
+from world import client, pages_of, refusal_of
 
 
 class Account(unittest.TestCase):
@@ -25,8 +25,10 @@ class Account(unittest.TestCase):
         self.assertEqual({image.os_type for image in images}, {models.OSType.linux})
         self.assertEqual(len(images), len(list(client.account.list_supported_images())))
 
-    def test_has_no_applications_but_those_that_its_deployment_declares(self):
-        self.assertEqual(list(client.application.list()), [])
+    def test_has_the_applications_that_its_deployment_declares(self):
+        pages = pages_of(client.application.list(models.ApplicationListOptions(max_results=3)))
+        self.assertEqual([[each.id for each in page] for page in pages], [['four', 'one', 'three'], ['two']])
+        self.assertEqual(client.application.get('one').versions, ['1.0', '2.0'])
         self.assertEqual(refusal_of(client.application.get, 'a'), (404, 'ApplicationNotFound'))
 
     def test_what_is_not_there_yet(self):
