@@ -64,6 +64,26 @@ test('every schema can be checked with', () => {
   expect(() => describedApi()).not.toThrow();
 });
 
+test('every default is a value that the property may have', () => {
+  const { validatorOf } = describedApi();
+  const all = withDefault(JSON.parse(JSON.stringify(schemas)));
+  expect(all.length).toBeGreaterThan(30);
+  const refused = all.filter((schema) => {
+    const { default: value, ...rest } = schema;
+    return !validatorOf(rest)(value);
+  });
+  expect(refused).toEqual([]);
+
+  function withDefault(at: unknown): z.infer<typeof anyObject>[] {
+    if (Array.isArray(at)) return at.flatMap(withDefault);
+    const found = anyObject.safeParse(at);
+    if (!found.success) return [];
+    // A property may itself be called so, as exit conditions have it.
+    const isDefault = 'default' in found.data && typeof found.data['type'] === 'string';
+    return [...(isDefault ? [found.data] : []), ...Object.values(found.data).flatMap(withDefault)];
+  }
+});
+
 describe('what a list can be filtered by is shown in it', () => {
   const lists: readonly (readonly [string, FilterTable])[] = [
     ['CloudPool', poolFilters],
