@@ -27,7 +27,8 @@ export const startUsage = `Usage: npm start -- [--port N] [--data DIR] [--json] 
   --process-per-function   run each function in a process of its own, as Azure does
   --task-users FIRST-LAST  run tasks as users of these numbers; only for root, no account is made
 
-A second account key (BatchAccountSecondaryKey) and the settings for tokens of Entra ID are taken from the environment: docs/authentication.md.
+A second account key (BatchAccountSecondaryKey), the settings for tokens of Entra ID (docs/authentication.md), and the applications and
+images that are listed (docs/lists.md) are taken from the environment.
 `;
 
 /** Reads the arguments after the program's name. A fault names the argument and what was expected. */
