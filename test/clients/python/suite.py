@@ -12,8 +12,8 @@ import pools
 import jobs
 import tasks
 import files
-import job_schedules
 import schedules
+import account
 import nodes
 import protocol
 import forgotten
@@ -67,7 +67,7 @@ class InOrder(unittest.TestLoader):
 
 def main():
     loader = InOrder()
-    modules = (pools, jobs, tasks, files, job_schedules, schedules, nodes, protocol, forgotten)
+    modules = (pools, jobs, tasks, files, schedules, account, nodes, protocol, forgotten)
     suite = unittest.TestSuite(loader.loadTestsFromModule(module) for module in modules)
     result = Lines()
     suite.run(result)
