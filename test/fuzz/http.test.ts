@@ -42,6 +42,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => app?.stop());
 
+const differences = (before: readonly string[], after: readonly string[]): readonly string[] => [
+  ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
+  ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
+];
+
 test.skipIf(requests === 0)(
   `${requests} requests over HTTP are answered as Batch answers: seed ${fuzzSeed}`,
   { timeout: 600_000 },
@@ -59,11 +64,8 @@ test.skipIf(requests === 0)(
         const after = isRead ? before : await app.state();
         if (isRefusal(answer) && !isBeforeTruth(textOf(answer)))
           expect(
-            after.filter((line) => !before.includes(line)),
-            `${told} -> ${answer.status}, or a read before it, changed ${after
-              .filter((line) => !before.includes(line))
-              .join('\n')
-              .slice(0, 500)}`,
+            differences(before, after),
+            `${told} -> ${answer.status}, or a read before it, changed something`,
           ).toEqual([]);
         before = after;
       } catch (error) {
