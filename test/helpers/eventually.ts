@@ -11,7 +11,7 @@ const lookEveryMs = 20;
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  withinMs = 20_000,
+  withinMs = 40_000,
   everyMs = lookEveryMs,
 ): Promise<T> {
   const deadlineMs = systemClock.monotonicMs() + withinMs;
