@@ -30,8 +30,3 @@ class Account(unittest.TestCase):
         self.assertEqual([[each.id for each in page] for page in pages], [['four', 'one', 'three'], ['two']])
         self.assertEqual(client.application.get('one').versions, ['1.0', '2.0'])
         self.assertEqual(refusal_of(client.application.get, 'a'), (404, 'ApplicationNotFound'))
-
-    def test_what_is_not_there_yet(self):
-        for call in (
-        ):
-            self.assertIn(refusal_of(call), [(400, 'NotImplemented'), (400, '400')])
