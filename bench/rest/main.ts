@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseRestArguments, restUsage } from './arguments.js';
+import { measureLargeFile, type LargeFileResult } from './measure-large-file.js';
 import { measureSize, type SizeResult } from './measure-size.js';
 
 const resultsFile = fileURLToPath(new URL('../../../bench/results/rest.json', import.meta.url));
@@ -26,9 +27,17 @@ async function main(): Promise<number> {
     sizes.push(result);
     if (!given.isJson) process.stdout.write(toLine(result));
   }
+  const largeFile = given.readers === 0 ? undefined : await measureLargeFile(given.readers);
+  if (largeFile !== undefined && !given.isJson) process.stdout.write(toFileLine(largeFile));
   // Of each size to the one before: a young heap grows until it is collected, whatever is asked of it.
   const growth = sizes.slice(1).map((size, index) => toRatio(size.hostPeakMiB, sizes[index]?.hostPeakMiB ?? NaN));
-  const record = { measuredAt: new Date().toISOString(), machine, sizes, hostMemoryGrowth: growth };
+  const record = {
+    measuredAt: new Date().toISOString(),
+    machine,
+    sizes,
+    hostMemoryGrowth: growth,
+    ...(largeFile && { largeFile }),
+  };
   await mkdir(new URL('.', `file://${resultsFile}`), { recursive: true });
   await writeFile(resultsFile, `${JSON.stringify(record, undefined, 2)}\n`);
   process.stdout.write(
@@ -46,5 +55,13 @@ function toLine(result: SizeResult): string {
   return (
     `${tasks} tasks: added ${addedPerSecond}/s, listed ${listedPerSecond}/s in ${pages} pages; peak memory of the host ` +
     `${result.hostStartMiB} MiB at its start, ${result.hostAddMiB} after adding, ${result.hostPeakMiB} after listing; of the client ${result.clientPeakMiB} MiB\n`
+  );
+}
+
+function toFileLine(result: LargeFileResult): string {
+  const { fileMiB, readers, readMiB, mibPerSecond, hostBeforeMiB, hostPeakMiB, agentBeforeMiB, agentPeakMiB } = result;
+  return (
+    `a file of ${fileMiB} MiB, ${readers} readers at once: ${readMiB} MiB at ${mibPerSecond} MiB/s; peak memory of the host ` +
+    `${hostBeforeMiB} MiB before, ${hostPeakMiB} after; of the agent ${agentBeforeMiB} before, ${agentPeakMiB} after\n`
   );
 }

@@ -1,8 +1,8 @@
 // One size on a stack of its own, without nodes: what is measured is the REST surface and what stands behind it.
-import { readFile } from 'node:fs/promises';
 import { connect } from '../../samples/job-prep-release/connect.js';
 import { startStack } from '../../local/stack.js';
 import { silentLog } from '../../shared/log.js';
+import { peakMiB } from './peak-memory.js';
 
 export type SizeResult = {
   readonly tasks: number;
@@ -59,9 +59,4 @@ export async function measureSize(tasks: number): Promise<SizeResult> {
   } finally {
     await stack.stop();
   }
-}
-
-async function peakMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) / 1024);
 }
