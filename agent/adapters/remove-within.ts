@@ -20,15 +20,16 @@ export async function removeWithin(root: string, path: string, recursive: boolea
       if (resolved !== root && !resolved.startsWith(root === '/' ? '/' : `${root}/`)) return 'absent';
       // Under another name than its own nobody could tell whether the folder may go.
       if (resolved !== dirname(path)) return 'denied';
-      return removeEntry(parent, basename(path), recursive, 0);
+      return removeEntry(parent, Buffer.from(basename(path)), recursive, 0);
     });
   } catch (error) {
     return toRemoval(error);
   }
 }
 
-async function removeEntry(parent: string, name: string, recursive: boolean, depth: number): Promise<Removal> {
-  const entry = `${parent}/${name}`;
+// Names are bytes: what a command wrote there need not be text.
+async function removeEntry(parent: string, name: Buffer, recursive: boolean, depth: number): Promise<Removal> {
+  const entry = Buffer.concat([Buffer.from(`${parent}/`), name]);
   if (!(await fs.lstat(entry)).isDirectory()) {
     await fs.unlink(entry);
     return 'removed';
@@ -36,7 +37,7 @@ async function removeEntry(parent: string, name: string, recursive: boolean, dep
   if (recursive) {
     if (depth >= deepest) return 'denied';
     await inFolder(entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, async (folder) => {
-      for (const child of await fs.readdir(folder)) await removeChild(folder, child, depth + 1);
+      for (const child of await fs.readdir(folder, { encoding: 'buffer' })) await removeChild(folder, child, depth + 1);
     });
   }
   await fs.rmdir(entry);
@@ -44,7 +45,7 @@ async function removeEntry(parent: string, name: string, recursive: boolean, dep
 }
 
 // What somebody else has removed meanwhile is as it should be.
-async function removeChild(folder: string, name: string, depth: number): Promise<void> {
+async function removeChild(folder: string, name: Buffer, depth: number): Promise<void> {
   try {
     await removeEntry(folder, name, true, depth);
   } catch (error) {
@@ -53,7 +54,7 @@ async function removeChild(folder: string, name: string, depth: number): Promise
 }
 
 /** Opens a folder and gives its name among this process's open files, which means that folder whatever becomes of its path. */
-async function inFolder<T>(path: string, flags: number, act: (folder: string) => Promise<T>): Promise<T> {
+async function inFolder<T>(path: string | Buffer, flags: number, act: (folder: string) => Promise<T>): Promise<T> {
   const folder = await fs.open(path, flags);
   try {
     return await act(`/proc/self/fd/${folder.fd}`);
@@ -73,6 +74,7 @@ const outcomes: Readonly<Record<string, Removal>> = {
   EPERM: 'denied',
   EROFS: 'denied',
   EBUSY: 'denied',
+  EISDIR: 'denied',
 };
 
 function toRemoval(error: unknown): Removal {

@@ -15,6 +15,8 @@ export function makeAutoPool(draft: Draft): void {
   for (const jobDraft of draft.jobs.values()) {
     const { job } = jobDraft;
     if (job.definition.autoPool === undefined || job.autoPoolSeed === undefined || !isOpen(job)) continue;
+    // One that goes is made anew once it has gone.
+    if (draft.pool?.state === 'deleting') continue;
     if (draft.pool === undefined) {
       draft.pool = toAutoPool(job, job.definition.autoPool, job.autoPoolSeed, draft.now);
       draft.events.push(poolCreated(draft.pool, draft.now));

@@ -91,6 +91,8 @@ function withoutNulls(value: unknown, depth: number): unknown {
   if (depth > maxNesting)
     throw new BatchError('InvalidRequestBody', `The request body is nested deeper than ${maxNesting} levels.`);
   if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
+  // A negative zero is a zero, also before it was stored.
+  if (value === 0) return 0;
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)

@@ -127,6 +127,8 @@ export async function startHttpListener(options: {
       await place.turn();
       if (response.destroyed) return;
       const answer = await call();
+      // Of a client that has left meanwhile nobody would hear that it has read its answer.
+      if (response.destroyed) return;
       write(request, response, unread.keep(answer.body.length, response) ? answer : form.refuse('tooMany'));
     } finally {
       place.leave();

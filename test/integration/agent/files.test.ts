@@ -181,6 +181,13 @@ describe('deleting', () => {
     expect(isThere('shared/folder')).toBe(false);
   });
 
+  test('takes what has names that are no text', async () => {
+    const folder = Buffer.from(join(node.identity.rootDirectory, 'shared/folder/'));
+    await writeFile(Buffer.concat([folder, Buffer.from([0x66, 0xff, 0xfe])]), '');
+    expect(await remove('shared/folder', true)).toEqual({ kind: 'deleted' });
+    expect(isThere('shared/folder')).toBe(false);
+  });
+
   test('takes links and pipes themselves, and nothing that they lead to', async () => {
     const outside = join(node.directory, 'kept');
     await mkdir(outside);

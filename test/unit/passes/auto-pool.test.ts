@@ -4,7 +4,16 @@ import { enter } from '../../../shared/jobs/job-decisions.js';
 import type { AutoPool } from '../../../shared/jobs/job.js';
 import { exited, reportOf, say } from '../../helpers/reports.js';
 import { poolDefinition } from '../../helpers/definitions.js';
-import { addJob, createWorld, jobOf, pass, startDeletion, terminate, type World } from '../../helpers/world.js';
+import {
+  addJob,
+  createWorld,
+  jobOf,
+  pass,
+  startDeletion,
+  startPoolDeletion,
+  terminate,
+  type World,
+} from '../../helpers/world.js';
 
 const { id: _, ...specification } = poolDefinition({ targetDedicatedNodes: 1 });
 const autoPool: AutoPool = { poolLifetimeOption: 'job', keepAlive: false, pool: specification };
@@ -53,6 +62,21 @@ describe('the pool of a job that has one to itself', () => {
     const { incarnation } = world.pool ?? {};
     pass(world, { jobIds: ['j'], everyJob: true, reask: true });
     expect(world.pool?.incarnation).toBe(incarnation);
+    expect(jobOf(world).job.autoPoolSeed).toBeUndefined();
+  });
+
+  test('is made once the pool before it has gone, which is being deleted', () => {
+    const world = createWorld({ targetDedicatedNodes: 0 });
+    startPoolDeletion(world);
+    addJob(world, { tasks: 1, autoPool: { ...autoPool, poolLifetimeOption: 'jobschedule' } });
+    const kept = jobOf(world);
+    kept.job = {
+      ...kept.job,
+      autoPoolSeed: { incarnation: 'auto-2', joinKey: { id: 'k', secret: 's' }, orderSecret: 's' },
+    };
+    pass(world, { jobIds: ['j'] });
+    pass(world, { jobIds: ['j'] });
+    expect(world.pool).toMatchObject({ state: 'active', incarnation: 'auto-2' });
     expect(jobOf(world).job.autoPoolSeed).toBeUndefined();
   });
 
