@@ -48,7 +48,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
-const toRatio = (one: number, other: number): number => Math.round((100 * one) / other) / 100;
+function toRatio(one: number, other: number): number {
+  return Math.round((100 * one) / other) / 100;
+}
 
 function toLine(result: SizeResult): string {
   const { tasks, addedPerSecond, listedPerSecond, pages } = result;
