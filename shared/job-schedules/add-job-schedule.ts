@@ -37,13 +37,14 @@ export async function addJobSchedule(services: Services, definition: JobSchedule
   return added;
 }
 
-// The look sends the wake-up for what is due later. Should it fail, the schedule is there all the same, and has to be looked at by somebody else.
+// The look sends the wake-up for what is due later. Should it fail, the schedule is there all the same, and has to be looked at by somebody else,
+// who sends again what this one may have noted and not sent: so do looks for the sweep.
 async function lookNow(services: Services, scheduleId: string): Promise<void> {
   try {
     await lookAtJobSchedule(services, scheduleId, { reask: false, isWoken: false });
   } catch (error) {
     services.log.warn('first look at a job schedule failed, another is asked for', { scheduleId, error });
-    await sendJobScheduleHints(services, jobScheduleHintTypes.changed, [scheduleId]);
+    await sendJobScheduleHints(services, jobScheduleHintTypes.sweep, [scheduleId]);
   }
 }
 

@@ -41,6 +41,8 @@ export type LookDecision = {
 const longestAheadMs = 24 * 3600_000;
 // A wake-up that comes a little early by the controller's clock has come all the same.
 const earlyMs = 60_000;
+// Two sweeps: a wake-up that was lost is sent again in time, and a schedule with nothing due soon costs nothing.
+const sweptAheadMs = 2 * 5 * 60_000;
 
 /** `jobSchedule` in another state, with the trace of the one before. */
 export function enterState(jobSchedule: JobSchedule, state: JobScheduleState, now: Date): JobSchedule {
@@ -168,9 +170,12 @@ function withWakeUp(decision: LookDecision, asked: LookAsked, now: Date): LookDe
   return { ...decision, schedule: { ...schedule, wakeUpAt: wakeUpAt.toISOString() }, wakeUpAt };
 }
 
-/** Whether the sweep has to see to it: something is overdue, or waits for what somebody may have forgotten to tell. */
+/**
+ * Whether the sweep has to see to it: something is overdue, or due so soon that a lost wake-up would be missed, or waits for what somebody may
+ * have forgotten to tell.
+ */
 export function isToBeSwept(jobSchedule: JobSchedule, now: Date): boolean {
   const { state } = jobSchedule;
   if (state === 'terminating' || state === 'deleting' || isBusy(jobSchedule)) return true;
-  return nextLookMs(jobSchedule) <= now.getTime();
+  return nextLookMs(jobSchedule) <= now.getTime() + sweptAheadMs;
 }

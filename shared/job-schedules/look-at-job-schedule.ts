@@ -27,7 +27,7 @@ const terminateReason = 'TerminateJobSchedule';
 const mostRounds = 50;
 
 type Sight = { readonly schedule: JobSchedule; readonly etag: string; readonly recent: SeenRecentJob };
-type Look = LookDecision & { readonly before: JobSchedule; readonly recent: SeenRecentJob };
+type Look = LookDecision & { readonly before: JobSchedule; readonly recent: SeenRecentJob; readonly reask: boolean };
 
 /**
  * Does what is due for the schedule, if there is one of that id. May be done by several at once, and again: the schedule's etag lets only one of
@@ -36,19 +36,21 @@ type Look = LookDecision & { readonly before: JobSchedule; readonly recent: Seen
 export async function lookAtJobSchedule(services: Services, scheduleId: string, asked: LookAsked): Promise<void> {
   const { clock, ids, log } = services;
   for (let round = 1; round <= mostRounds; round += 1) {
+    let tries = 0;
     const look = await tryAgain(services, async (): Promise<Look | undefined> => {
+      tries += 1;
+      // A save whose answer was lost may have noted what nobody has sent.
+      const reask = tries > 1 || (asked.reask && round === 1);
       const sight = await see(services, scheduleId);
       if (sight === undefined) return undefined;
       const { schedule: before, recent, etag } = sight;
-      const decision = decideLook(before, recent, round === 1 ? asked : { ...asked, reask: false }, {
-        now: clock.now(),
-        newIncarnation: ids.uuid(),
-      });
+      const now = clock.now();
+      const decision = decideLook(before, recent, { ...asked, reask }, { now, newIncarnation: ids.uuid() });
       await save(services, before, decision.schedule, etag);
-      return { ...decision, before, recent };
+      return { ...decision, before, recent, reask };
     });
     if (look === undefined) return;
-    await tell(services, look, asked.reask && round === 1);
+    await tell(services, look);
     if (look.before !== look.schedule)
       log.info('job schedule went on', { scheduleId, state: look.schedule.state, step: look.step });
     if (await act(services, look, asked)) return;
@@ -84,7 +86,7 @@ async function save({ table }: Services, before: JobSchedule, next: JobSchedule,
 }
 
 /** Sends what the decision owes others. */
-async function tell(services: Services, { before, schedule, wakeUpAt, recent }: Look, reask: boolean): Promise<void> {
+async function tell(services: Services, { before, schedule, wakeUpAt, recent, reask }: Look): Promise<void> {
   const { definition, state, sharedPoolId } = schedule;
   if (wakeUpAt !== undefined)
     await sendJobScheduleHints(services, jobScheduleHintTypes.wakeUp, [definition.id], wakeUpAt);

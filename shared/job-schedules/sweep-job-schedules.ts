@@ -1,4 +1,4 @@
-// The safety net of job schedules: those that are overdue, or wait for what somebody may have forgotten to tell, are asked to look.
+// The safety net of job schedules: those that are overdue or due soon, or wait for what somebody may have forgotten to tell, are asked to look.
 import { jobScheduleHintTypes, sendJobScheduleHints } from '../events/job-schedule-hints.js';
 import type { Services } from '../services.js';
 import { TableConflict, type Entity } from '../tables/table.js';

@@ -19,6 +19,7 @@ import { updateJobSchedule } from '../../../shared/job-schedules/update-job-sche
 import { sweep } from '../../../shared/passes/sweep.js';
 import { addPool } from '../../../shared/pools/add-pool.js';
 import { loadPool } from '../../../shared/pools/read-pools.js';
+import { BusUnavailable } from '../../../shared/queues/bus.js';
 import type { Services } from '../../../shared/services.js';
 import { addTasks } from '../../../shared/tasks/add-tasks.js';
 import { createFaultyTable, type Pulse } from '../../helpers/faulty-table.js';
@@ -300,12 +301,67 @@ describe('a pool for the lifetime of a schedule', () => {
     await expect(loadPool(world.memory, poolId)).rejects.toMatchObject({ code: 'PoolNotFound' });
   });
 
+  test('goes when its schedule is completed, without the sweep, whichever answer of the table was lost', async () => {
+    for (let at = 0; ; at += 1) {
+      const world = await given();
+      await add(world, { recurrenceIntervalMs: hour }, shared(false));
+      await goOn(world.life);
+      const table = createFaultyTable(world.memory.table);
+      const life = { ...world.life, services: { ...world.memory, table } };
+      await terminateJobSchedule(world.memory, 'S', asked);
+      table.arm('answerLost', at);
+      await goOn(life);
+      expect([at, (await read(world)).state]).toEqual([at, 'completed']);
+      await expect(poolOf(world), `call ${at}`).rejects.toMatchObject({ code: 'PoolNotFound' });
+      if (table.hasStruck()) continue;
+      expect(at).toBeGreaterThan(3);
+      return;
+    }
+  });
+
   test('outlives it when it is to be kept alive', async () => {
     const world = await given();
     await add(world, {}, shared(true));
     await goOn(world.life);
     expect((await read(world)).state).toBe('completed');
     expect((await poolOf(world)).pool.state).toBe('active');
+  });
+});
+
+describe('a schedule that is being added', () => {
+  const inAnHour = (memory: MemoryServices): Recurrence => ({
+    doNotRunUntil: new Date(memory.clock.now().getTime() + hour).toISOString(),
+    recurrenceIntervalMs: hour,
+  });
+
+  test('makes its job in time, without the sweep, whichever answer of the table was lost', async () => {
+    for (let at = 0; ; at += 1) {
+      const world = await given();
+      const table = createFaultyTable(world.memory.table);
+      table.arm('answerLost', at);
+      await add({ services: { ...world.memory, table } }, inAnHour(world.memory));
+      const struck = table.hasStruck();
+      await pass(world, hour);
+      expect([at, await states(world)]).toEqual([at, { 'S:job-1': 'active' }]);
+      if (struck) continue;
+      expect(at).toBeGreaterThan(3);
+      return;
+    }
+  });
+
+  test('makes its job in time, without the sweep, when the wake-up could not be sent at first', async () => {
+    const world = await given();
+    const { bus } = world.memory;
+    let failures = 0;
+    const send: typeof bus.send = (queue, messages) => {
+      failures += 1;
+      return failures === 1 ? Promise.reject(new BusUnavailable('The broker is away')) : bus.send(queue, messages);
+    };
+    await add({ services: { ...world.memory, bus: { ...bus, send } } }, inAnHour(world.memory));
+    expect(failures).toBe(2);
+    await goOn(world.life);
+    await pass(world, hour);
+    expect(await states(world)).toEqual({ 'S:job-1': 'active' });
   });
 });
 

@@ -294,6 +294,8 @@ describe('the sweep', () => {
   const waiting = look(schedule({ doNotRunUntil: iso(hour) }), absent, 0).schedule;
   test.each([
     ['leaves one alone that waits for its time', waiting, minute, false],
+    ['leaves one alone that is due in more than two sweeps', waiting, hour - 10 * minute - 1, false],
+    ['asks one that is due soon, as its wake-up may be lost', waiting, hour - 10 * minute, true],
     ['asks one that is overdue', waiting, hour, true],
     ['asks one whose job may have ended unheard', running({}), minute, true],
     ['asks one that is terminating', enterState(waiting, 'terminating', at(0)), minute, true],
