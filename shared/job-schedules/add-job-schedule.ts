@@ -1,5 +1,5 @@
-// Adding a job schedule: its place in the list first, so that none exists that the sweep could not find; then its head; then its first look,
-// so that a job that is due at once is there when the request is answered.
+// Adding a job schedule: its place in the list first, so that none exists that the sweep could not find; then its head; its place once more, as a
+// sweep may have taken off one without a head; then its first look, so that a job that is due at once is there when the request is answered.
 import { BatchError } from '../errors.js';
 import { jobScheduleHintTypes, sendJobScheduleHints } from '../events/job-schedule-hints.js';
 import type { Services } from '../services.js';
@@ -21,8 +21,7 @@ export async function addJobSchedule(services: Services, definition: JobSchedule
   const incarnation = ids.uuid();
   const added = await tryAgain(services, async () => {
     const fresh = toNewJobSchedule(definition, incarnation, clock.now());
-    // Written anew even if it is there: whoever is about to remove it finds it changed, and leaves it.
-    await table.write(jobScheduleListPartition, [{ type: 'upsert', row: definition.id.toLowerCase(), values: {} }]);
+    await list(services, definition.id);
     try {
       await table.write(jobSchedulePartition(definition.id), [
         { type: 'insert', row: headRow, values: toJobScheduleHead(fresh) },
@@ -33,8 +32,15 @@ export async function addJobSchedule(services: Services, definition: JobSchedule
       return await toExisting(services, definition.id, incarnation);
     }
   });
+  // Once more: a sweep that found the place in the list without a head may have taken it off in between.
+  await tryAgain(services, () => list(services, definition.id));
   await lookNow(services, definition.id);
   return added;
+}
+
+// Written anew even if it is there: whoever has read it before and is about to remove it finds it changed, and leaves it.
+async function list({ table }: Services, scheduleId: string): Promise<void> {
+  await table.write(jobScheduleListPartition, [{ type: 'upsert', row: scheduleId.toLowerCase(), values: {} }]);
 }
 
 // The look sends the wake-up for what is due later. Should it fail, the schedule is there all the same, and has to be looked at by somebody else,

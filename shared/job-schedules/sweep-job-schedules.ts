@@ -25,7 +25,7 @@ export async function sweepJobSchedules(services: Services): Promise<void> {
   } while (continuation !== undefined);
 }
 
-// Unless somebody adds a schedule of that id meanwhile: whoever does writes the row anew.
+// Whoever adds a schedule of that id writes the row anew before its head and after it: what is removed in between is there again.
 async function forget({ table }: Services, { row, etag }: Entity): Promise<void> {
   try {
     await table.write(jobScheduleListPartition, [{ type: 'delete', row, etag }]);

@@ -21,6 +21,7 @@ import { addPool } from '../../../shared/pools/add-pool.js';
 import { loadPool } from '../../../shared/pools/read-pools.js';
 import { BusUnavailable } from '../../../shared/queues/bus.js';
 import type { Services } from '../../../shared/services.js';
+import type { Table, Write } from '../../../shared/tables/table.js';
 import { addTasks } from '../../../shared/tasks/add-tasks.js';
 import { createFaultyTable, type Pulse } from '../../helpers/faulty-table.js';
 import { jobScheduleDefinition, jobDefinition, poolDefinition, taskDefinition } from '../../helpers/definitions.js';
@@ -328,6 +329,23 @@ describe('a pool for the lifetime of a schedule', () => {
   });
 });
 
+/** Does `act` once, just before the insert of this partition's head. */
+function interrupted(table: Table, partition: string, act: () => Promise<unknown>): Table {
+  const isMeant = ({ type, row }: Write): boolean => type === 'insert' && row === 'head';
+  let isDone = false;
+  return {
+    get: (name, row) => table.get(name, row),
+    query: (name, range, limit, continuation) => table.query(name, range, limit, continuation),
+    async write(name, writes) {
+      if (!isDone && name === partition && writes.some(isMeant)) {
+        isDone = true;
+        await act();
+      }
+      return table.write(name, writes);
+    },
+  };
+}
+
 describe('a schedule that is being added', () => {
   const inAnHour = (memory: MemoryServices): Recurrence => ({
     doNotRunUntil: new Date(memory.clock.now().getTime() + hour).toISOString(),
@@ -362,6 +380,14 @@ describe('a schedule that is being added', () => {
     await goOn(world.life);
     await pass(world, hour);
     expect(await states(world)).toEqual({ 'S:job-1': 'active' });
+  });
+
+  test('stays in the list when a sweep looks for it before it is there', async () => {
+    const world = await given();
+    const table = interrupted(world.memory.table, 'job:s', () => sweep(world.memory, { quietPoolsToo: true }));
+    await add({ services: { ...world.memory, table } }, {});
+    const { items } = await listJobSchedules(world.memory, page);
+    expect(items.map(({ definition }) => definition.id)).toEqual(['S']);
   });
 });
 
