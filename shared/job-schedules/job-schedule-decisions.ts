@@ -103,7 +103,7 @@ const isToBeAdded = (jobSchedule: JobSchedule): boolean =>
   isBusy(jobSchedule) && jobSchedule.recentJob?.isAdded !== true;
 
 function terminate(jobSchedule: JobSchedule, { job }: SeenRecentJob, now: Date): LookDecision {
-  // One that was decided and not added yet never is.
+  // One that was decided and not added yet never is; a look that adds it all the same looks back, and ends it.
   const { recentJob: _, ...withoutJob } = jobSchedule;
   if (isToBeAdded(jobSchedule)) return { schedule: complete(withoutJob, now), step: 'rest' };
   if (!isBusy(jobSchedule)) return { schedule: complete(jobSchedule, now), step: 'rest' };

@@ -1,7 +1,5 @@
 // One look at a job schedule: see, decide, save, act, until nothing is left to do now. A crash anywhere is a redelivery, decided again from the
 // tables: which job is to be added is saved before it is added.
-import { BatchError } from '../errors.js';
-import type { BatchErrorCode } from '../rest/error-catalogue.js';
 import { hintTypes, sendHint } from '../events/hints.js';
 import { jobScheduleHintTypes, sendJobScheduleHints } from '../events/job-schedule-hints.js';
 import { addScheduledJob } from '../jobs/add-job.js';
@@ -15,14 +13,14 @@ import type { Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import { unreachable } from '../unreachable.js';
 import type { JobSchedule } from './job-schedule.js';
+import { endUnwantedJob, terminateReason } from './end-unwanted-job.js';
 import { decideLook, type LookAsked, type LookDecision, type SeenRecentJob } from './job-schedule-decisions.js';
 import { headRow, jobSchedulePartition, scheduledJobRow, toJobScheduleHead } from './job-schedule-rows.js';
 import { findJobSchedule } from './read-job-schedules.js';
 import { removeJobsOfSchedule } from './remove-jobs-of-schedule.js';
 import { toJobDefinition } from './shared-pool.js';
+import { unlessRefused } from './unless-refused.js';
 
-/** Batch's reason for the end of a job whose schedule was terminated. */
-const terminateReason = 'TerminateJobSchedule';
 // More rounds than any honest look takes.
 const mostRounds = 50;
 
@@ -107,11 +105,17 @@ async function act(services: Services, { schedule, step }: Look, asked: LookAske
       return true;
     case 'addJob':
       if (recentJob === undefined) return true;
-      await addScheduledJob(services, toJobDefinition(schedule, recentJob), recentJob.incarnation);
+      try {
+        await addScheduledJob(services, toJobDefinition(schedule, recentJob), recentJob.incarnation);
+      } finally {
+        // Also when it failed: the job may be there.
+        await endUnwantedJob(services, schedule, recentJob);
+      }
       return false;
     case 'terminateJob': {
       if (recentJob === undefined) return true;
       const jobId = scheduledJobId(definition.id, recentJob.number);
+      // What stands against it is seen in the next round.
       await unlessRefused(
         terminateJob(services, jobId, { terminateReason, force: isForced, conditions: unconditional }),
         ['JobNotFound', 'JobBeingTerminated', 'JobCompleted', 'JobBeingDeleted'],
@@ -123,15 +127,5 @@ async function act(services: Services, { schedule, step }: Look, asked: LookAske
       return true;
     default:
       return unreachable(step);
-  }
-}
-
-// What stands against it is seen in the next round.
-async function unlessRefused(attempt: Promise<unknown>, codes: readonly BatchErrorCode[]): Promise<void> {
-  try {
-    await attempt;
-  } catch (error) {
-    if (error instanceof BatchError && codes.includes(error.code)) return;
-    throw error;
   }
 }

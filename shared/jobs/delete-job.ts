@@ -14,17 +14,18 @@ import { headRow, jobPartition, toJobHead } from './job-rows.js';
 import { loadStoredJob, poolPartitionOf } from './read-jobs.js';
 
 /**
- * Starts the deletion of a job in any state. With `force` it does not wait for the job's nodes, also when it is under way already. Throws JobNotFound, JobBeingDeleted, ConditionNotMet.
+ * Starts the deletion of a job in any state. With `force` it does not wait for the job's nodes, also when it is under way already.
+ * With `incarnation` a job of that id is meant only if it is that one. Throws JobNotFound, JobBeingDeleted, ConditionNotMet.
  * https://learn.microsoft.com/rest/api/batchservice/job/delete
  */
 export async function deleteJob(
   services: Services,
   jobId: string,
-  { force = false, conditions }: { force?: boolean; conditions: Conditions },
+  { force = false, conditions, incarnation: asked }: { force?: boolean; conditions: Conditions; incarnation?: string },
 ): Promise<void> {
   const { table, clock, ids } = services;
   const requestStamp = ids.uuid();
-  let meant: string | undefined;
+  let meant = asked;
   const job = await tryAgain(services, async () => {
     const stored = await loadStoredJob(services, jobId, meant);
     meant = stored.job.incarnation;

@@ -15,7 +15,7 @@ import { schedulesOf } from './scheduled-job-id.js';
 
 /**
  * Terminates an open job; `UserTerminate` is Batch's reason when none is given. With `force` its end does not wait for its nodes, also when
- * it is terminating already.
+ * it is terminating already. With `incarnation` a job of that id is meant only if it is that one.
  * Throws JobNotFound, JobBeingTerminated, JobCompleted, JobBeingDeleted, ConditionNotMet.
  * https://learn.microsoft.com/rest/api/batchservice/job/terminate
  */
@@ -26,11 +26,12 @@ export async function terminateJob(
     terminateReason = 'UserTerminate',
     force = false,
     conditions,
-  }: { terminateReason?: string; force?: boolean; conditions: Conditions },
+    incarnation,
+  }: { terminateReason?: string; force?: boolean; conditions: Conditions; incarnation?: string },
 ): Promise<Job> {
   const { table, clock, ids } = services;
   const requestStamp = ids.uuid();
-  let meant: string | undefined;
+  let meant = incarnation;
   const job = await tryAgain(services, async () => {
     const stored = await loadStoredJob(services, jobId, meant);
     meant = stored.job.incarnation;

@@ -389,6 +389,65 @@ describe('a schedule that is being added', () => {
     const { items } = await listJobSchedules(world.memory, page);
     expect(items.map(({ definition }) => definition.id)).toEqual(['S']);
   });
+
+  test.each([
+    ['by force', true],
+    ['without force', false],
+  ])('and is terminated before its job is added, %s, ends that job', async (_, force) => {
+    const world = await given();
+    const table = interrupted(world.memory.table, 'job:s:job-1', async () => {
+      await terminateJobSchedule(world.memory, 'S', { ...asked, force });
+      await goOn(world.life);
+    });
+    await add({ services: { ...world.memory, table } }, { recurrenceIntervalMs: hour });
+    await goOn(world.life);
+    expect(await read(world)).toMatchObject({ state: 'completed' });
+    expect(await loadJob(world.memory, 'S:job-1')).toMatchObject({
+      state: 'completed',
+      terminateReason: 'TerminateJobSchedule',
+    });
+  });
+
+  test('and is deleted before its job is added leaves nothing behind', async () => {
+    const world = await given();
+    const table = interrupted(world.memory.table, 'job:s:job-1', async () => {
+      await deleteJobSchedule(world.memory, 'S', asked);
+      await goOn(world.life);
+    });
+    await add({ services: { ...world.memory, table } }, { recurrenceIntervalMs: hour }, managed);
+    await goOn(world.life);
+    expect(await findJobSchedule(world.memory, 'S')).toBeUndefined();
+    await sweep(world.memory, { quietPoolsToo: true });
+    await goOn(world.life);
+    expect(rowsLeft(world.memory)).toEqual([]);
+  });
+
+  test('and whose job was added and deleted by others meanwhile does not bring it back', async () => {
+    const world = await given();
+    const table = interrupted(world.memory.table, 'job:s:job-1', async () => {
+      await sweep(world.memory, { quietPoolsToo: true });
+      await goOn(world.life);
+      await deleteJob(world.memory, 'S:job-1', asked);
+      await goOn(world.life);
+      expect((await read(world)).recentJob?.endedAt).toBeDefined();
+    });
+    await add({ services: { ...world.memory, table } }, { recurrenceIntervalMs: hour });
+    await goOn(world.life);
+    await expect(loadJob(world.memory, 'S:job-1')).rejects.toMatchObject({ code: 'JobNotFound' });
+    await pass(world, hour);
+    expect(await states(world)).toEqual({ 'S:job-2': 'active' });
+  });
+
+  test('keeps the job that others have added first', async () => {
+    const world = await given();
+    const table = interrupted(world.memory.table, 'job:s:job-1', async () => {
+      await sweep(world.memory, { quietPoolsToo: true });
+      await goOn(world.life);
+    });
+    await add({ services: { ...world.memory, table } }, { recurrenceIntervalMs: hour });
+    await goOn(world.life);
+    expect(await states(world)).toEqual({ 'S:job-1': 'active' });
+  });
 });
 
 describe('with every call to the table dying in turn', () => {
