@@ -25,26 +25,31 @@ export const hintSchema = z.object({
 });
 export type Hint = z.infer<typeof hintSchema>;
 
-/** The message that makes pool `hint.poolId` look. */
-export function toHintMessage(
-  type: HintType,
-  hint: Hint,
-  { id, now, at }: { id: string; now: Date; at?: Date },
+/** The id of a hint, and when it is sent; `at` is when it is to arrive, if not at once. */
+export type HintTime = { readonly id: string; readonly now: Date; readonly at?: Date };
+
+/** A hint for whoever looks in this session of `job-events`. */
+export function toSessionHint(
+  type: string,
+  { source, sessionId, data }: { readonly source: string; readonly sessionId: string; readonly data: object },
+  { id, now, at }: HintTime,
 ): OutgoingMessage {
+  const about = { specversion: '1.0' as const, id, source, type, time: now.toISOString() };
   return {
-    body: {
-      specversion: '1.0',
-      id,
-      source: `/pools/${hint.poolId}`,
-      type,
-      time: now.toISOString(),
-      datacontenttype: 'application/json',
-      data: hint,
-    },
+    body: { ...about, datacontenttype: 'application/json', data },
     messageId: id,
-    sessionId: poolSession(hint.poolId),
+    sessionId,
     ...(at === undefined ? {} : { scheduledEnqueueTime: at }),
   };
+}
+
+/** The message that makes pool `hint.poolId` look. */
+export function toHintMessage(type: HintType, hint: Hint, when: HintTime): OutgoingMessage {
+  return toSessionHint(
+    type,
+    { source: `/pools/${hint.poolId}`, sessionId: poolSession(hint.poolId), data: hint },
+    when,
+  );
 }
 
 /** Sends one hint. Rejects with BusUnavailable when the broker did not accept it. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { OutgoingMessage } from '../queues/bus.js';
 import type { Services } from '../services.js';
+import { toSessionHint, type HintTime } from './hints.js';
 
 export const jobScheduleHintTypes = {
   changed: 'dev.bookend.hint.job-schedule-changed',
@@ -16,25 +17,9 @@ export const jobScheduleHintSchema = z.object({ scheduleId: z.string() });
 export const jobScheduleSession = (scheduleId: string): string => `jobschedule:${scheduleId.toLowerCase()}`;
 
 /** The message that makes the schedule look, at once or at `at`. */
-export function toJobScheduleHint(
-  type: JobScheduleHintType,
-  scheduleId: string,
-  { id, now, at }: { id: string; now: Date; at?: Date },
-): OutgoingMessage {
-  return {
-    body: {
-      specversion: '1.0',
-      id,
-      source: `/jobschedules/${scheduleId}`,
-      type,
-      time: now.toISOString(),
-      datacontenttype: 'application/json',
-      data: { scheduleId },
-    },
-    messageId: id,
-    sessionId: jobScheduleSession(scheduleId),
-    ...(at === undefined ? {} : { scheduledEnqueueTime: at }),
-  };
+export function toJobScheduleHint(type: JobScheduleHintType, scheduleId: string, when: HintTime): OutgoingMessage {
+  const about = { source: `/jobschedules/${scheduleId}`, sessionId: jobScheduleSession(scheduleId) };
+  return toSessionHint(type, { ...about, data: { scheduleId } }, when);
 }
 
 /** Sends one hint to each of the schedules. Rejects with BusUnavailable when the broker did not accept them. */

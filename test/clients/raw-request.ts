@@ -6,6 +6,7 @@ import { request } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { RestEndpoint } from '../e2e/rest-stack.js';
+import { signedHeaders } from '../helpers/signed-headers.js';
 
 export type RawRequest = {
   readonly method?: string;
@@ -23,20 +24,6 @@ export type RawResponse = {
   /** The text as JSON; an empty object when it is none. */
   readonly json: Readonly<Record<string, unknown>>;
 };
-
-const signedHeaders = [
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-md5',
-  'content-type',
-  'date',
-  'if-modified-since',
-  'if-match',
-  'if-none-match',
-  'if-unmodified-since',
-  'range',
-];
 
 export async function sendRaw(endpoint: RestEndpoint, asked: RawRequest): Promise<RawResponse> {
   const { method = 'GET', target, body, at = new Date() } = asked;

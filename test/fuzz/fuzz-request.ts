@@ -1,6 +1,7 @@
 // A request as the fuzz suite sends it: any text where a client could put any text, signed like a client's unless it says otherwise.
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
+import { signedHeaders } from '../helpers/signed-headers.js';
 
 export type FuzzAuthentication = 'signed' | 'otherKey' | 'otherAccount' | 'damaged' | 'bearer' | 'absent' | 'staleDate';
 
@@ -55,20 +56,6 @@ export function signFuzzRequest(request: FuzzRequest, account: Account, now: Dat
 export function bytesOf(body: string | undefined): Buffer {
   return Buffer.from(body ?? '', 'latin1');
 }
-
-const signedHeaders = [
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-md5',
-  'content-type',
-  'date',
-  'if-modified-since',
-  'if-match',
-  'if-none-match',
-  'if-unmodified-since',
-  'range',
-];
 
 // By the documents alone, so that the suite is no echo of what it tests. https://learn.microsoft.com/rest/api/batchservice/authenticate-requests-to-the-azure-batch-service
 function signatureOf(
