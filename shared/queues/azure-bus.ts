@@ -11,7 +11,7 @@ import {
 } from '@azure/service-bus';
 import { delay, systemClock } from '../clock.js';
 import type { Log } from '../log.js';
-import { createAzureConnection, unlessLost, type AzureConnection } from './azure-connection.js';
+import { closed, createAzureConnection, unlessLost, type AzureConnection } from './azure-connection.js';
 import {
   BusUnavailable,
   SessionLost,
@@ -91,8 +91,8 @@ export function createAzureBus(connectionString: string, log: Log): Bus {
     async close() {
       isClosed = true;
       const connections = [...waitingConnections.values(), ...(sending === undefined ? [] : [sending])];
-      const closed = await Promise.allSettled(connections.map((each) => each.client.close()));
-      for (const each of closed)
+      const endings = await Promise.allSettled(connections.map(({ client, lost }) => closed(client.close(), lost)));
+      for (const each of endings)
         if (each.status === 'rejected') log.warn('closing the bus failed', { error: each.reason });
     },
   };
@@ -179,7 +179,7 @@ function holdSession(receiver: ServiceBusSessionReceiver, lost: AbortSignal): Se
           deadLetterErrorDescription: '',
         }),
       ),
-    close: () => receiver.close(),
+    close: () => closed(receiver.close(), lost),
   };
 }
 

@@ -52,3 +52,12 @@ export function unlessLost<T>(promise: Promise<T>, lost: AbortSignal): Promise<T
     promise.then(resolve, reject).finally(() => lost.removeEventListener('abort', onLost));
   });
 }
+
+/** Settles as `goodbye` does, or resolves once the connection is lost: the client waits for an answer for ever, and there is nothing left to give back. */
+export async function closed(goodbye: Promise<void>, lost: AbortSignal): Promise<void> {
+  try {
+    await unlessLost(goodbye, lost);
+  } catch (error) {
+    if (!lost.aborted) throw error;
+  }
+}

@@ -86,6 +86,26 @@ describe('when the broker is killed', () => {
     expect(await completing).toBeInstanceOf(SessionLost);
   });
 
+  it('a session that is being given back is closed, and the next one is waited for', async () => {
+    const session = await openSession();
+    broker.kill();
+    // The connection does not know yet: nobody will answer the goodbye.
+    const closing = outcome(session.close());
+    await broker.ended;
+    expect(await closing).toBeUndefined();
+    expect(await outcome(session.close())).toBeUndefined();
+    broker = await startBroker(port);
+    expect(await outcome(openSession())).toHaveProperty('receive');
+  });
+
+  it('a bus that is being closed is closed', async () => {
+    await openSession();
+    broker.kill();
+    const closing = outcome(bus.close());
+    await broker.ended;
+    expect(await closing).toBeUndefined();
+  });
+
   it('what is being sent is sent as soon as there is a broker again', async () => {
     await sendOne('order1');
     broker.kill();
