@@ -3,13 +3,13 @@
 import { hashOf } from '../hash.js';
 import { hearSpecialRun } from '../job-nodes/job-node-decisions.js';
 import type { Node, NodeStartTask } from '../nodes/node.js';
-import { isReachable } from '../nodes/node-decisions.js';
+import { isReachable, isReady, readyState } from '../nodes/node-decisions.js';
 import { startTaskDirectory, startTaskId, type RunReport } from '../nodes/node-messages.js';
 import type { StartTaskDefinition } from '../pools/pool.js';
 import { startTaskHash } from '../pools/start-task.js';
 import { owedEvent } from '../events/event.js';
 import { storedDuration } from '../tasks/run-resource.js';
-import { orderFor, type Draft } from './draft.js';
+import { enterNodeState, needEveryJob, orderFor, type Draft } from './draft.js';
 import { isUnheardFor, toRunDefinition } from './order-decisions.js';
 
 /** The node in a boot that it was just heard of, with its start task ordered. One that is about to be taken away or booted again gets none. */
@@ -85,8 +85,14 @@ export function hearStartTask(draft: Draft, nodeId: string, report: RunReport): 
   }
   const next = { ...startTask, run };
   draft.nodes.set(nodeId, { ...node, startTask: next });
+  if (run.state === 'completed' && startTask.waitForSuccess) needWhatWaited(draft, node);
   tell(draft, node, startTask, next);
   return true;
+}
+
+// A job that ended during the boot has had to wait with its release. In its first boot nothing of any job was here.
+function needWhatWaited(draft: Draft, { epoch }: Node): void {
+  if (epoch > 1) needEveryJob(draft);
 }
 
 /** Orders start tasks again that nobody has heard of. */
@@ -98,7 +104,8 @@ export function repeatStartTasks(draft: Draft): void {
     if (definition === undefined) {
       // The pool has none any more, and this one never began for all that is known.
       const { startTask: _, ...rest } = node;
-      draft.nodes.set(node.id, rest);
+      enterNodeState(draft, rest, isReady(rest) ? readyState(rest) : rest.state);
+      needWhatWaited(draft, node);
       continue;
     }
     // The definition may have changed since: the run stays what it was ordered as, or it is another run.

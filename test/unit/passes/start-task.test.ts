@@ -8,6 +8,7 @@ import {
   nodeOf,
   pass,
   passTime,
+  terminate,
   type PassResult,
   type SentOrder,
   type World,
@@ -105,6 +106,39 @@ describe('a node that joins a pool with a start task', () => {
     const special = world.events.filter(({ data }) => data['taskType'] === 'StartTask').map(({ type }) => type);
     expect(special.map((type) => type.split('.').at(-1))).toEqual(['start', 'complete', 'fail']);
   });
+});
+
+test.each([
+  ['succeeded', exited(0)],
+  ['failed', exited(3)],
+])('a job that ended while its node booted is released there once the start task has %s', (_, said) => {
+  const { world, order } = given();
+  const [work] = hear(world, order, exited(0)).orders;
+  if (work === undefined) fail();
+  const ended = [say(work, work.preparation, exited(0)), say(work, work.tasks[0], exited(0))];
+  pass(world, { reports: [reportOf(world, order.nodeId, ended)] });
+  const [again] = join(world, order.nodeId, 2).orders;
+  if (again === undefined) fail();
+  terminate(world);
+  expect(pass(world, { jobIds: ['j'] }).orders).toEqual([]);
+  expect(hear(world, again, said).orders).toMatchObject([{ epoch: 2, release: {} }]);
+});
+
+test('a job that ended while its node booted is released there when the pool has no start task any more', () => {
+  const { world, order } = given();
+  const [work] = hear(world, order, exited(0)).orders;
+  if (work === undefined) fail();
+  const ended = [say(work, work.preparation, exited(0)), say(work, work.tasks[0], exited(0))];
+  pass(world, { reports: [reportOf(world, order.nodeId, ended)] });
+  join(world, order.nodeId, 2);
+  terminate(world);
+  pass(world, { jobIds: ['j'] });
+  if (world.pool !== undefined) {
+    const { startTask: _, ...definition } = world.pool.definition;
+    world.pool = { ...world.pool, definition };
+  }
+  passTime(world, 61);
+  expect(pass(world).orders).toMatchObject([{ release: {} }]);
 });
 
 test('a node that has joined keeps going when its pool is given a start task, and runs it in its next boot', () => {
