@@ -11,6 +11,7 @@ import type { OwedEvent } from '../../shared/events/event.js';
 import type { JobNode } from '../../shared/job-nodes/job-node.js';
 import { fromJobNode, jobNodeRange, jobPartition } from '../../shared/jobs/job-rows.js';
 import { silentLog } from '../../shared/log.js';
+import { poolPartition } from '../../shared/pools/pool-rows.js';
 import { createAzureTable } from '../../shared/tables/azure-table.js';
 import { fromDocument } from '../../shared/tables/document.js';
 import { keepArtefacts } from '../helpers/artefacts.js';
@@ -34,6 +35,8 @@ export type SharedStack = {
   /** All of its processes. */
   programs(): readonly FoundProcess[];
   taskProcesses(): readonly FoundProcess[];
+  /** The process number of the node's agent. Throws while it is down. */
+  agentOf(poolId: string, nodeId: string): number;
   /** Adds the job and its tasks, waits for them, terminates the job and waits until it has completed. */
   runJob(job: MarkedJob, scripts?: JobScripts): Promise<void>;
   /** Exit codes of preparation and release by node, as the service shows them. */
@@ -45,6 +48,8 @@ export type SharedStack = {
   /** The job's rows in the table: what no REST operation shows. */
   jobNodes(job: MarkedJob): Promise<readonly JobNode[]>;
   eventTypes(job: MarkedJob): Promise<readonly string[]>;
+  /** What is owed to be told of the pool and its nodes. */
+  poolEvents(poolId: string): Promise<readonly OwedEvent[]>;
   waiverReasons(job: MarkedJob): Promise<readonly unknown[]>;
   /** Fails when a task's process is left; keeps the logs of a failed test. */
   afterTest(task: { readonly name: string; readonly result?: { readonly state: string } }): Promise<void>;
@@ -64,10 +69,11 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
   const endpoint = { batchUrl: proxy.url, account: stack.account, key: stack.key };
   const client = await connect(endpoint);
   const table = createAzureTable(stack.connectionStrings.storage, 'bookend');
-  const events = async ({ jobId }: MarkedJob): Promise<readonly OwedEvent[]> => {
-    const { entities } = await table.query(jobPartition(jobId), eventRange, 1000);
+  const eventsIn = async (partition: string): Promise<readonly OwedEvent[]> => {
+    const { entities } = await table.query(partition, eventRange, 1000);
     return entities.flatMap((entity) => fromDocument<OwedEvent[]>('events', entity.values));
   };
+  const events = ({ jobId }: MarkedJob): Promise<readonly OwedEvent[]> => eventsIn(jobPartition(jobId));
   return {
     directory,
     dataDirectory: stack.dataDir,
@@ -77,6 +83,11 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
     client: () => client,
     programs: () => processesOf(temporary),
     taskProcesses: () => taskProcessesOf(temporary),
+    agentOf(poolId, nodeId) {
+      const pid = stack.processes()[`agent ${poolId}/${nodeId}`];
+      if (pid === undefined) throw new Error(`The agent of node '${nodeId}' of pool '${poolId}' is down`);
+      return pid;
+    },
     async runJob(job, scripts = {}) {
       await client.job.add(jobBody(job, scripts));
       await client.task.addCollection(job.jobId, taskBodies(job, scripts.task));
@@ -117,6 +128,7 @@ export async function startSharedStack(title: string, options: Partial<StackOpti
       return entities.map(fromJobNode);
     },
     eventTypes: async (job) => (await events(job)).map(({ type }) => type),
+    poolEvents: (poolId) => eventsIn(poolPartition(poolId)),
     waiverReasons: async (job) =>
       (await events(job))
         .filter(({ type }) => type === 'dev.bookend.specialtask.waived')

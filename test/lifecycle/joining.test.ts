@@ -121,6 +121,25 @@ test('join keys rotate: the new one joins at once, the old one for a while more,
   expect(await isIn('rotating', 'own-3', ['idle'])).toBe(true);
 });
 
+test('a machine that joined by itself is not rebooted or reimaged from outside: that is refused, and what it runs goes on', async () => {
+  await addPool('alone');
+  await startAgent('alone', 'own-5', await newestKey('alone'));
+  await idle('alone', 'own-5');
+  const before = await stack.client.computeNode.get('alone', 'own-5');
+  const go = join(directory, 'own-5-go');
+  await run('held', 'alone', `/bin/sh -c 'echo run >> ${go}.runs; until test -e ${go}; do sleep 0.1; done'`);
+  await eventually('the task', async () => (await readFile(`${go}.runs`, 'utf8')) !== '', 30_000);
+  const refused = { statusCode: 409, code: 'OperationNotValidOnNode' };
+  expect(await stack.refusalOf(stack.client.computeNode.reboot('alone', 'own-5'))).toEqual(refused);
+  expect(await stack.refusalOf(stack.client.computeNode.reimage('alone', 'own-5'))).toEqual(refused);
+  await writeFile(go, '');
+  await eventually('the end of the task', async () => (await taskState('held')) === 'completed', 30_000);
+  expect(await readFile(`${go}.runs`, 'utf8')).toBe('run\n');
+  await idle('alone', 'own-5');
+  const { lastBootTime } = await stack.client.computeNode.get('alone', 'own-5');
+  expect(lastBootTime).toEqual(before.lastBootTime);
+});
+
 describe('a node’s credentials', () => {
   test('open no order of another node, and make no report for it', async () => {
     await addPool('shared');

@@ -1,4 +1,4 @@
-// Rules of pools and nodes, through REST on the running stack: start tasks, resizes, removals, boots, images, scheduling, auto pools.
+// Rules of pools and nodes, through REST on the running stack: start tasks, resizes, changes, auto pools.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BatchServiceModels } from '@azure/batch';
 import { startSharedStack, type SharedStack } from '../e2e/shared-stack.js';
@@ -72,6 +72,25 @@ describe.concurrent('a start task', () => {
     await world.taskReached('failing', 't', 'completed');
   });
 
+  test('that cannot be started keeps its node from tasks and has failed without an exit code', async () => {
+    const client = stack.client();
+    const [nodeId = ''] = await world.addPool('unstartable', 1, {
+      startTask: { commandLine: '/no/such/program', maxTaskRetryCount: 2 },
+    });
+    await world.addJob('unstartable', 'unstartable', { task: appendTo('unstartable') });
+    const { state, startTaskInfo } = await client.computeNode.get('unstartable', nodeId);
+    expect(state).toBe('starttaskfailed');
+    expect(startTaskInfo).toMatchObject({
+      state: 'completed',
+      result: 'failure',
+      retryCount: 0,
+      failureInfo: { category: 'usererror', code: 'CommandProgramNotFound' },
+    });
+    expect(startTaskInfo).not.toHaveProperty('exitCode');
+    expect((await client.task.get('unstartable', 't')).state).toBe('active');
+    expect(world.isSet('unstartable')).toBe(false);
+  });
+
   test('that nobody waits for runs beside tasks', async () => {
     const startTask = { commandLine: world.waitFor('beside'), waitForSuccess: false };
     const [nodeId = ''] = await world.addPool('beside', 1, { startTask });
@@ -110,154 +129,6 @@ describe.concurrent('a pool that is resized', () => {
     expect((await world.nodesOf('stopped'))[0]?.state).toBe('running');
     world.set('stopped');
     await world.taskReached('stopped', 't', 'completed');
-  });
-});
-
-describe.concurrent('a node that is removed', () => {
-  test.each(['taskcompletion', 'retaineddata'] as const)(
-    'by %s ends its task and releases its job before it goes',
-    async (nodeDeallocationOption) => {
-      const id = `leave-${nodeDeallocationOption}`;
-      const [nodeId = ''] = await world.addPool(id, 1);
-      const constraints = { retentionTime: 'PT2S' };
-      await world.addJob(id, id, { task: world.waitFor(id), release: appendTo(`${id}.released`), constraints });
-      await runs(id);
-      await stack.client().pool.removeNodes(id, { nodeList: [nodeId], nodeDeallocationOption });
-      await world.nodeReached(id, nodeId, 'leavingpool');
-      expect(world.isSet(`${id}.released`)).toBe(false);
-      world.set(id);
-      const { allocationStateTransitionTime, targetDedicatedNodes } = await world.steady(id, 0);
-      expect(targetDedicatedNodes).toBe(0);
-      const { executionInfo } = await world.taskReached(id, 't', 'completed');
-      expect(executionInfo).toMatchObject({ exitCode: 0 });
-      expect(lines(`${id}.released`)).toEqual([nodeId]);
-      expect((await stack.client().job.get(id)).state).toBe('active');
-      const keptMs = (allocationStateTransitionTime?.getTime() ?? 0) - (executionInfo?.endTime?.getTime() ?? 0);
-      if (nodeDeallocationOption === 'retaineddata') expect(keptMs).toBeGreaterThanOrEqual(2_000);
-      const [status] = await stack.client().job.listPreparationAndReleaseTaskStatus(id);
-      expect(status).toMatchObject({ nodeId, jobReleaseTaskExecutionInfo: { result: 'success' } });
-    },
-  );
-
-  test('by requeue goes at once: its task runs elsewhere, its release is waived', async () => {
-    const client = stack.client();
-    const nodes = await world.addPool('leave-requeue', 2);
-    await world.addJob('leave-requeue', 'leave-requeue', {
-      task: world.waitFor('requeue'),
-      release: appendTo('requeue.released'),
-    });
-    await runs('requeue');
-    const [first = ''] = lines('requeue.runs');
-    await client.pool.removeNodes('leave-requeue', { nodeList: [first] });
-    await world.steady('leave-requeue', 1);
-    const other = nodes.find((id) => id !== first);
-    await eventually('the second run', () => lines('requeue.runs').length === 2);
-    expect(lines('requeue.runs')).toEqual([first, other]);
-    world.set('requeue');
-    expect((await world.taskReached('leave-requeue', 't', 'completed')).executionInfo).toMatchObject({
-      requeueCount: 1,
-      exitCode: 0,
-    });
-    await client.job.terminate('leave-requeue');
-    await eventually('the end', async () => (await client.job.get('leave-requeue')).state === 'completed');
-    expect(lines('requeue.released')).toEqual([other]);
-    const rows = await stack.jobNodes({ jobId: 'leave-requeue' } as Parameters<SharedStack['jobNodes']>[0]);
-    expect(rows.find(({ nodeId }) => nodeId === first)?.release).toMatchObject({ reason: 'nodeRemoved' });
-  });
-
-  test('by terminate ends its task for good', async () => {
-    const [nodeId = ''] = await world.addPool('leave-terminate', 1);
-    await world.addJob('leave-terminate', 'leave-terminate', { task: world.waitFor('terminate') });
-    await runs('terminate');
-    await stack
-      .client()
-      .pool.removeNodes('leave-terminate', { nodeList: [nodeId], nodeDeallocationOption: 'terminate' });
-    await world.steady('leave-terminate', 0);
-    expect((await world.taskReached('leave-terminate', 't', 'completed')).executionInfo).toMatchObject({
-      result: 'failure',
-      failureInfo: { code: 'TaskEnded' },
-    });
-  });
-});
-
-describe.concurrent('a node that is rebooted', () => {
-  test.each([
-    ['requeue', { state: 'completed', executionInfo: { exitCode: 0, requeueCount: 1 } }, 2],
-    ['terminate', { state: 'completed', executionInfo: { result: 'failure', failureInfo: { code: 'TaskEnded' } } }, 1],
-    ['taskcompletion', { state: 'completed', executionInfo: { exitCode: 0, requeueCount: 0 } }, 1],
-  ] as const)('by %s deals with its task first, and begins a new boot with its files', async (option, end, count) => {
-    const client = stack.client();
-    const id = `reboot-${option}`;
-    const [nodeId = ''] = await world.addPool(id, 1);
-    const before = await client.computeNode.get(id, nodeId);
-    const preparation = `/bin/sh -c 'echo p >> $AZ_BATCH_NODE_SHARED_DIR/prepared'`;
-    await world.addJob(id, id, { task: world.waitFor(id), preparation });
-    await runs(id);
-    await client.computeNode.reboot(id, nodeId, { computeNodeRebootOptions: {}, nodeRebootOption: option });
-    if (option === 'taskcompletion') {
-      expect((await client.computeNode.get(id, nodeId)).state).toBe('rebooting');
-      expect(await refusal(client.computeNode.reboot(id, nodeId))).toBe('NodeBeingRebooted');
-      world.set(id);
-    }
-    if (option === 'requeue') {
-      await eventually('the second run', () => lines(`${id}.runs`).length === 2, 60_000);
-      world.set(id);
-    }
-    expect(await world.taskReached(id, 't', 'completed')).toMatchObject(end);
-    const after = await world.nodeReached(id, nodeId, 'idle');
-    expect(after.lastBootTime?.getTime()).toBeGreaterThan(before.lastBootTime?.getTime() ?? 0);
-    expect(lines(`${id}.runs`)).toHaveLength(count);
-    // The folder outlives the boot; the preparation ran once in each boot that had a task.
-    expect((await stack.readNodeFile(id, nodeId, 'shared/prepared')).trim().split('\n')).toHaveLength(count);
-  });
-});
-
-test.concurrent('a node that is reimaged has an empty root, and is no longer barred', async () => {
-  const client = stack.client();
-  const [nodeId = ''] = await world.addPool('reimage', 1);
-  await world.addJob('reimage', 'reimage', {
-    preparation: `/bin/sh -c ': > $AZ_BATCH_NODE_SHARED_DIR/left; test -e ${world.path('repaired')}'`,
-  });
-  const failed = async (): Promise<boolean> =>
-    (await client.job.listPreparationAndReleaseTaskStatus('reimage'))[0]?.jobPreparationTaskExecutionInfo?.result ===
-    'failure';
-  await eventually('the failed preparation', failed);
-  world.set('repaired');
-  await client.computeNode.reboot('reimage', nodeId);
-  await world.nodeReached('reimage', nodeId, 'idle');
-  expect((await client.task.get('reimage', 't')).state).toBe('active');
-  await world.addJob('other', 'reimage', { task: `/bin/sh -c 'test -e $AZ_BATCH_NODE_SHARED_DIR/left'` });
-  expect((await world.taskReached('other', 't', 'completed')).executionInfo?.exitCode).toBe(0);
-  await client.job.terminate('other');
-  await world.nodeReached('reimage', nodeId, 'idle');
-  await client.computeNode.reimage('reimage', nodeId);
-  await world.taskReached('reimage', 't', 'completed');
-  const files = await stack.listNodeFiles('reimage', nodeId);
-  expect(files).not.toContain('workitems/other');
-});
-
-test.concurrent('a node whose scheduling is disabled runs nothing until it is enabled', async () => {
-  const client = stack.client();
-  const [nodeId = ''] = await world.addPool('disabled', 1);
-  await world.addJob('disabled', 'disabled', { task: world.waitFor('disabled') });
-  await runs('disabled');
-  await client.computeNode.disableScheduling('disabled', nodeId);
-  expect(await world.nodeReached('disabled', nodeId, 'offline')).toMatchObject({
-    schedulingState: 'disabled',
-    runningTasksCount: 0,
-  });
-  expect(await client.task.get('disabled', 't')).toMatchObject({ state: 'active', executionInfo: { requeueCount: 1 } });
-  expect(await refusal(client.computeNode.disableScheduling('disabled', nodeId))).toBe(
-    'NodeAlreadyInTargetSchedulingState',
-  );
-  world.set('disabled');
-  await client.computeNode.enableScheduling('disabled', nodeId);
-  await world.taskReached('disabled', 't', 'completed');
-  expect(await client.computeNode.get('disabled', nodeId)).toMatchObject({
-    schedulingState: 'enabled',
-    totalTasksRun: 1,
-    totalTasksSucceeded: 1,
-    recentTasks: [{ jobId: 'disabled', taskId: 't', taskState: 'completed', executionInfo: { exitCode: 0 } }],
   });
 });
 

@@ -143,3 +143,46 @@ describe('a limit that is broken is refused with its code', () => {
     expect(await refusalOf(path, body)).toEqual({ status, code, property });
   });
 });
+
+describe('resource files are refused', () => {
+  const httpUrl = 'https://account.blob.core.windows.net/container/a.txt?sig=s';
+  const [invalid, unsupported] = ['InvalidPropertyValue', 'UnsupportedProperty'];
+  const prepared = (resourceFiles: readonly object[]): object => ({
+    ...job,
+    jobPreparationTask: { ...preparation, resourceFiles },
+  });
+
+  test('by a task and a preparation with 400 and the name of what is wrong: source, path, mode, identity', async () => {
+    const cases: Record<string, readonly [file: object, code: string | undefined, property: string]> = {
+      'two sources': [{ httpUrl, autoStorageContainerName: 'data', filePath: 'a' }, invalid, 'httpUrl'],
+      'no source': [{ filePath: 'a' }, invalid, 'httpUrl'],
+      'a URL of another kind': [{ httpUrl: 'file:///etc/passwd', filePath: 'a' }, invalid, 'httpUrl'],
+      'a URL without a path': [{ httpUrl }, invalid, 'filePath'],
+      'a directory for a URL': [{ httpUrl, filePath: 'a/' }, invalid, 'filePath'],
+      'a path that escapes': [{ httpUrl, filePath: 'a/../../b' }, invalid, 'filePath'],
+      'an absolute path': [{ autoStorageContainerName: 'data', filePath: '/etc' }, invalid, 'filePath'],
+      'a mode that is not octal': [{ httpUrl, filePath: 'a', fileMode: '0888' }, invalid, 'fileMode'],
+      'a prefix with a URL': [{ httpUrl, filePath: 'a', blobPrefix: 'b' }, invalid, 'blobPrefix'],
+      'an identity': [
+        { httpUrl, filePath: 'a', identityReference: { resourceId: 'r' } },
+        unsupported,
+        'identityReference',
+      ],
+    };
+    for (const [given, [file, code, property]] of Object.entries(cases)) {
+      const refused = { status: 400, code, property };
+      expect(await refusalOf('/jobs/J/tasks', { ...task, resourceFiles: [file] }), given).toEqual(refused);
+      expect(await refusalOf('/jobs', prepared([file])), given).toEqual(refused);
+    }
+    expect(await stack.isAbsent(stack.client().task.get('J', task.id))).toBe(true);
+    expect(await stack.isAbsent(stack.client().job.get(job.id))).toBe(true);
+  });
+
+  test('where two have the same path', async () => {
+    const resourceFiles = ['a/b', './a//b'].map((filePath) => ({ httpUrl, filePath }));
+    const refused = { status: 400, code: invalid, property: 'filePath' };
+    expect(await refusalOf('/jobs/J/tasks', { ...task, resourceFiles })).toEqual(refused);
+    expect(await refusalOf('/jobs', prepared(resourceFiles))).toEqual(refused);
+    expect(await stack.isAbsent(stack.client().task.get('J', task.id))).toBe(true);
+  });
+});

@@ -94,6 +94,36 @@ describe.concurrent('exit conditions', () => {
     expect((await taskReached(client(), play.jobId, 'long', 'active')).executionInfo?.requeueCount).toBe(1);
   });
 
+  test('act after a user ended the task only where they say so; what depends on it waits for good', async () => {
+    const exitConditions = { default: { jobAction: 'terminate' as const } };
+    const [quiet, loud] = await Promise.all([
+      begin('ended-quietly', { onTaskFailure, usesTaskDependencies }),
+      begin('ended-loudly', { onTaskFailure, usesTaskDependencies }),
+    ]);
+    await client().task.addCollection(quiet.jobId, [
+      quiet.held('ended'),
+      quiet.task('behind', { dependsOn: { taskIds: ['ended'] } }),
+    ]);
+    await client().task.addCollection(loud.jobId, [
+      loud.held('ended', { exitConditions }),
+      loud.task('behind', { dependsOn: { taskIds: ['ended'] } }),
+    ]);
+    await Promise.all([quiet, loud].map((play) => play.begun('ended')));
+    await Promise.all([quiet, loud].map(({ jobId }) => client().task.terminate(jobId, 'ended')));
+    await jobReached(client, loud, 'completed');
+    expect((await client().job.get(loud.jobId)).executionInfo?.terminateReason).toBe('TaskFailed');
+    await taskReached(client(), quiet.jobId, 'ended', 'completed');
+    // What the end called for is done before another task of the job has come to its own.
+    await client().task.add(quiet.jobId, quiet.task('later'));
+    await taskReached(client(), quiet.jobId, 'later', 'completed');
+    expect((await client().job.get(quiet.jobId)).state).toBe('active');
+    expect([quiet.order(), loud.order()]).toEqual([['ended', 'later'], ['ended']]);
+    for (const { jobId } of [quiet, loud]) {
+      expect(await statesOf(client(), jobId)).toMatchObject({ ended: 'completed', behind: 'active' });
+      expect((await client().task.get(jobId, 'ended')).executionInfo?.failureInfo?.code).toBe('TaskEnded');
+    }
+  });
+
   test('that ask for an action are refused by a job that performs none', async () => {
     const play = await begin('no-actions');
     const exitConditions = { default: { jobAction: 'terminate' as const } };
