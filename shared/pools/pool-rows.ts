@@ -4,20 +4,23 @@ import { toNodeColumns } from '../nodes/node-columns.js';
 import type { Node } from '../nodes/node.js';
 import { fromDocument, toDocument } from '../tables/document.js';
 import type { Entity, EntityValues, RowRange } from '../tables/table.js';
+import { toPoolColumns } from './pool-columns.js';
 import type { JobRef, Pool } from './pool.js';
 
 export const headRow = 'head';
 /** Pool ids are case-insensitive, so keys are lower case. */
-export const poolPartition = (poolId: string): string => `pool:${poolId.toLowerCase()}`;
+export const poolPartition = (poolId: string): string => `${poolPartitionPrefix}${poolId.toLowerCase()}`;
+export const poolPartitionPrefix = 'pool:';
 /** Head, jobs and nodes, without the events owed. */
 export const passRange: RowRange = { from: headRow, below: 'node;' };
 export const nodeRange: RowRange = { from: 'node:', below: 'node;' };
 export const nodeRow = (nodeId: string): string => `node:${nodeId}`;
 export const jobRefRow = (jobId: string): string => `job:${jobId.toLowerCase()}`;
 
-// Outside of the document, so that a version that writes nodes without columns loses the mark with its next change of the pool.
+// Outside of the document, so that a version that writes nodes without columns loses the mark with its next change of the pool, as it loses
+// the columns of the head: it always writes the whole row.
 export function toPoolHead({ nodesHaveColumns, ...pool }: Pool): EntityValues {
-  return { ...toDocument('pool', pool), ...(nodesHaveColumns && { nodesHaveColumns }) };
+  return { ...toDocument('pool', pool), ...toPoolColumns(pool), ...(nodesHaveColumns && { nodesHaveColumns }) };
 }
 export function fromPoolHead(entity: Entity): Pool {
   const pool = fromDocument<Omit<Pool, 'joinKeys' | 'orderSecret'> & Partial<Pool>>('pool', entity.values);

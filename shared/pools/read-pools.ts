@@ -3,13 +3,16 @@ import { BatchError } from '../errors.js';
 import { mapInGroups } from '../map-in-groups.js';
 import { countedColumns, fromCountedColumns } from '../nodes/node-columns.js';
 import type { Node, NodeState } from '../nodes/node.js';
+import { toCondition } from '../rest/filter-columns.js';
 import { toKeyRange } from '../rest/filter-keys.js';
 import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
-import { continueAfterRow, readRows } from '../tables/read-rows.js';
+import { columnsIn, mayBeMet } from '../tables/condition.js';
+import { continueAfterPartition, readAcross } from '../tables/read-rows.js';
 import type { Entity, RowQuery } from '../tables/table.js';
+import { poolColumns } from './pool-columns.js';
 import type { Pool } from './pool.js';
-import { fromNode, fromPoolHead, headRow, nodeRange, poolListPartition, poolPartition } from './pool-rows.js';
+import { fromNode, fromPoolHead, headRow, nodeRange, poolPartition, poolPartitionPrefix } from './pool-rows.js';
 
 export type PoolWithNodes = { readonly pool: Pool; readonly nodeStates: readonly NodeState[] };
 export type StoredPool = { readonly pool: Pool; readonly etag: string };
@@ -42,22 +45,26 @@ export async function loadPool(services: Pick<Services, 'table'>, poolId: string
 
 /** The continuation of the list that leads on right behind this pool. */
 export const continueAfterPool = ({ pool }: PoolWithNodes): string =>
-  continueAfterRow(pool.definition.id.toLowerCase());
+  continueAfterPartition(poolPartition(pool.definition.id));
 
 /**
- * A page of all pools by id, each with the states of its nodes; without those whose id `filter` rules out, or that `isWanted` does not
- * hold for: their nodes need not be read.
+ * A page of all pools by id, each with the states of its nodes; without those whose id or columns `filter` rules out, or that `isWanted`
+ * does not hold for: their nodes need not be read. One query gives the heads, or the columns of all where few of them may be wanted: what the
+ * table looks through are pools, their nodes and their references to jobs.
  */
 export async function listPools(
   services: Pick<Services, 'table'>,
   { filter, ...page }: ListRequest,
   { id, isWanted = () => true }: { readonly id: 'id' | 'poolId'; isWanted?(pool: Pool): boolean },
 ): Promise<ItemPage<PoolWithNodes>> {
-  const query = toKeyRange(filter, id, '');
-  const { rows, ...rest } = await readRows(services.table, poolListPartition, query, page);
-  const found = await mapInGroups(rows, poolsAtOnce, async ({ row }) => {
-    const head = await services.table.get(poolPartition(row), headRow);
-    // The list also names pools that only jobs speak of.
+  const partitions = toKeyRange(filter, id, poolPartitionPrefix);
+  const where = filter && toCondition(filter, poolColumns);
+  const query = { partitions, row: headRow, ...(where && { columns: columnsIn(where) }) };
+  const { rows, ...rest } = await readAcross(services.table, query, page);
+  // Looked at here and not in the table: heads that an earlier version wrote lack the columns.
+  const possible = where === undefined ? rows : rows.filter(({ values }) => mayBeMet(where, values));
+  const found = await mapInGroups(possible, poolsAtOnce, async (row) => {
+    const head = where === undefined ? row : await services.table.get(row.partition, headRow);
     const pool = head && fromPoolHead(head);
     return pool && isWanted(pool) ? { pool, nodeStates: await loadNodeStates(services, pool) } : undefined;
   });

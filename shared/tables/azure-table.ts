@@ -10,7 +10,7 @@ import {
   type Entity,
   type EntityValues,
   type Page,
-  type RowQuery,
+  type RowRange,
   type Table,
   type Write,
 } from './table.js';
@@ -32,6 +32,20 @@ export function createAzureTable(connectionString: string, name: string): Table 
       return attempt();
     }
   };
+  const query = async (
+    asked: WireQuery,
+    limit: number,
+    continuation: string | undefined,
+    about: string,
+  ): Promise<Page> => {
+    try {
+      return await withTable(() => queryPage(client, asked, limit, continuation));
+    } catch (error) {
+      if (continuation !== undefined && statusOf(error) === 400)
+        throw new ContinuationUnusable('The table does not know the continuation', { cause: error });
+      throw toTableError(error, `querying ${about}`);
+    }
+  };
   return {
     async get(partition, row) {
       try {
@@ -41,15 +55,18 @@ export function createAzureTable(connectionString: string, name: string): Table 
         throw toTableError(error, `reading ${partition} ${row}`);
       }
     },
-    async query(partition, query, limit, continuation) {
-      if (query.where) refuseUnaskable(query.where);
-      try {
-        return await withTable(() => queryPage(client, partition, query, limit, continuation));
-      } catch (error) {
-        if (continuation !== undefined && statusOf(error) === 400)
-          throw new ContinuationUnusable('The table does not know the continuation', { cause: error });
-        throw toTableError(error, `querying ${partition}`);
-      }
+    async query(partition, { where, columns, ...range }, limit, continuation) {
+      if (where) refuseUnaskable(where);
+      const filter = [
+        odata`PartitionKey eq ${partition}`,
+        ...toBounds('RowKey', range),
+        ...(where === undefined ? [] : [toFilterText(where)]),
+      ];
+      return query({ filter, columns }, limit, continuation, partition);
+    },
+    async queryAcross({ partitions, row, columns }, limit, continuation) {
+      const filter = [...toBounds('PartitionKey', partitions), odata`RowKey eq ${row}`];
+      return query({ filter, columns }, limit, continuation, `${row} of partitions`);
     },
     async write(partition, writes) {
       const [only] = writes;
@@ -66,24 +83,19 @@ export function createAzureTable(connectionString: string, name: string): Table 
   };
 }
 
+/** Conditions that must all hold, and the properties that are read. */
+type WireQuery = { readonly filter: readonly string[]; readonly columns: readonly string[] | undefined };
+
 async function queryPage(
   client: TableClient,
-  partition: string,
-  { from, above, below, where, columns }: RowQuery,
+  { filter, columns }: WireQuery,
   limit: number,
   continuation?: string,
 ): Promise<Page> {
   if (continuation !== undefined) requireContinuation(continuation);
-  const filter = [
-    odata`PartitionKey eq ${partition}`,
-    ...(from === undefined ? [] : [odata`RowKey ge ${from}`]),
-    ...(above === undefined ? [] : [odata`RowKey gt ${above}`]),
-    ...(below === undefined ? [] : [odata`RowKey lt ${below}`]),
-    ...(where === undefined ? [] : [toFilterText(where)]),
-  ].join(' and ');
   const select = columns && ['PartitionKey', 'RowKey', ...columns];
   const pages = client
-    .listEntities<WireEntity>({ queryOptions: { filter, ...(select && { select }) } })
+    .listEntities<WireEntity>({ queryOptions: { filter: filter.join(' and '), ...(select && { select }) } })
     .byPage({ maxPageSize: limit, ...(continuation === undefined ? {} : { continuationToken: continuation }) });
   const page = (await pages.next()) as IteratorResult<WireEntity[] & { continuationToken?: string }>;
   if (page.done === true) return { entities: [] };
@@ -92,6 +104,14 @@ async function queryPage(
     entities: page.value.map(fromWire),
     ...(continuationToken === undefined ? {} : { continuation: continuationToken }),
   };
+}
+
+function toBounds(key: 'PartitionKey' | 'RowKey', { from, above, below }: RowRange): readonly string[] {
+  return [
+    ...(from === undefined ? [] : [`${key} ge${odata` ${from}`}`]),
+    ...(above === undefined ? [] : [`${key} gt${odata` ${above}`}`]),
+    ...(below === undefined ? [] : [`${key} lt${odata` ${below}`}`]),
+  ];
 }
 
 // Names were checked; the client quotes a value that stands behind something else.

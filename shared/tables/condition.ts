@@ -40,6 +40,11 @@ export function comparisonsOf(condition: Condition): readonly Comparison[] {
   return condition.type === 'compare' ? [condition] : condition.parts.flatMap(comparisonsOf);
 }
 
+/** The columns that the condition asks about. */
+export const columnsIn = (condition: Condition): readonly string[] => [
+  ...new Set(comparisonsOf(condition).map(({ column }) => column)),
+];
+
 function hasEmptyPart(condition: Condition): boolean {
   if (condition.type === 'compare') return false;
   return condition.parts.length === 0 || condition.parts.some(hasEmptyPart);
@@ -50,6 +55,11 @@ export function isMet(condition: Condition, values: EntityValues): boolean {
   const missing = comparisonsOf(condition).find(({ column }) => typeof values[column] !== 'string');
   if (missing !== undefined) throw new Error(`A row was asked about column '${missing.column}', which it lacks`);
   return holds(condition, values);
+}
+
+/** Whether the condition may hold for a row with these values: one that lacks a column may be anything. */
+export function mayBeMet(condition: Condition, values: EntityValues): boolean {
+  return comparisonsOf(condition).some(({ column }) => typeof values[column] !== 'string') || holds(condition, values);
 }
 
 function holds(condition: Condition, values: EntityValues): boolean {

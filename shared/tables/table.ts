@@ -33,6 +33,9 @@ export type RowQuery = RowRange & {
   readonly columns?: readonly string[];
 };
 
+/** One row, by its key, of every partition whose name is in the range. */
+export type AcrossQuery = { readonly partitions: RowRange; readonly row: string } & Pick<RowQuery, 'columns'>;
+
 export type Page = { readonly entities: readonly Entity[]; readonly continuation?: string };
 
 export type Table = {
@@ -40,6 +43,11 @@ export type Table = {
   /** One page of at most `limit` (<= 1000) entities; a page may be short, only an absent `continuation` says that it was the last.
    * Rejects with ContinuationUnusable for a continuation that no page has given out, and gives no row outside the range for any. */
   query(partition: string, query: RowQuery, limit: number, continuation?: string): Promise<Page>;
+  /**
+   * As `query`, over partitions, in their order. The service has no index for it and looks through all rows of the partitions: only for those
+   * that are known to be small.
+   */
+  queryAcross(query: AcrossQuery, limit: number, continuation?: string): Promise<Page>;
   /**
    * All writes or none: at most 100, to one partition, each row once.
    * Returns the new etags in the order of the writes (empty text for deletes).

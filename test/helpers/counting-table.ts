@@ -20,6 +20,12 @@ export function createCountingTable(table: Table): CountingTable {
       counts.rows += page.entities.length;
       return page;
     },
+    async queryAcross(...asked) {
+      counts.queries += 1;
+      const page = await table.queryAcross(...asked);
+      counts.rows += page.entities.length;
+      return page;
+    },
     write(partition, writes) {
       counts.writes += 1;
       return table.write(partition, writes);

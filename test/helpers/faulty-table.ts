@@ -48,6 +48,7 @@ export function createFaultyTable(table: Table, pulse: Pulse = { isDead: false }
   return {
     get: (partition, row) => read(() => table.get(partition, row)),
     query: (partition, range, limit, continuation) => read(() => table.query(partition, range, limit, continuation)),
+    queryAcross: (...asked) => read(() => table.queryAcross(...asked)),
     async write(partition, writes) {
       const fault = strikes();
       if (fault === 'refused') throw new TableUnavailable('The table was made busy');

@@ -6,6 +6,7 @@ import {
   maxWritesPerTransaction,
   refuseConditionalRemovals,
   TableConflict,
+  type AcrossQuery,
   type Entity,
   type EntityValues,
   type Page,
@@ -20,6 +21,7 @@ export type CommittedRow = { readonly row: string; readonly before?: EntityValue
 export type MemoryRows = {
   get(partition: string, row: string): Entity | undefined;
   query(partition: string, query: RowQuery, limit: number, continuation?: string): Page;
+  queryAcross(query: AcrossQuery, limit: number, continuation?: string): Page;
   write(partition: string, writes: readonly Write[]): readonly string[];
   partitions(): readonly string[];
 };
@@ -46,7 +48,7 @@ export function createMemoryRows(onCommit?: (partition: string, rows: readonly C
       return found === undefined ? undefined : { partition, row, ...found };
     },
     query(partition, { from, above, below, where, columns }, limit, continuation) {
-      if (limit < 1 || limit > 1000) throw new Error(`A page of ${limit} entities was asked for; 1 to 1000 are given`);
+      refuseLimit(limit);
       if (where) refuseUnaskable(where);
       const kept = partitions.get(partition);
       if (kept === undefined) return { entities: [] };
@@ -65,6 +67,21 @@ export function createMemoryRows(onCommit?: (partition: string, rows: readonly C
       const next = matching[limit];
       const entities = matching.slice(0, limit);
       return { entities, ...(next === undefined ? {} : { continuation: toToken(next.row) }) };
+    },
+    queryAcross({ partitions: { from, above, below }, row, columns }, limit, continuation) {
+      refuseLimit(limit);
+      const start = continuation === undefined ? from : later(from, fromToken(continuation));
+      const names = [...partitions.keys()].sort(compare).filter((name) => {
+        const isAbove = above === undefined || compare(name, above) > 0;
+        return isAbove && compare(name, start ?? '') >= 0 && (below === undefined || compare(name, below) < 0);
+      });
+      const found = names.flatMap((partition) => {
+        const kept = partitions.get(partition)?.rows.get(row);
+        if (kept === undefined) return [];
+        return [{ partition, row, ...kept, ...(columns && { values: pick(kept.values, columns) }) }];
+      });
+      const next = found[limit];
+      return { entities: found.slice(0, limit), ...(next && { continuation: toToken(next.partition) }) };
     },
     write(partition, writes) {
       if (writes.length === 0) return [];
@@ -105,6 +122,7 @@ export function createMemoryTable(rows: MemoryRows = createMemoryRows()): Table 
   return {
     get: (partition, row) => later(() => rows.get(partition, row)),
     query: (partition, query, limit, continuation) => later(() => rows.query(partition, query, limit, continuation)),
+    queryAcross: (query, limit, continuation) => later(() => rows.queryAcross(query, limit, continuation)),
     write: (partition, writes) => later(() => rows.write(partition, writes)),
   };
 }
@@ -124,6 +142,10 @@ function checkCondition(partition: string, write: Write, found: Stored | undefin
       if (found === undefined) throw conflict('missing');
       if (write.etag !== undefined && write.etag !== found.etag) throw conflict('changed');
   }
+}
+
+function refuseLimit(limit: number): void {
+  if (limit < 1 || limit > 1000) throw new Error(`A page of ${limit} entities was asked for; 1 to 1000 are given`);
 }
 
 function refuseMisuse(writes: readonly Write[]): void {

@@ -309,6 +309,37 @@ export function testTable(tableOf: () => Table): void {
     await expect(table.query(partition, { where }, 10)).rejects.toThrow(Error);
   });
 
+  test('gives one row of every partition in a range, in their order and in pages, whole or some columns of it', async () => {
+    const { table, partition } = fresh();
+    const names = ['b', 'a', 'c:1', 'C', 'z'].map((name) => `${partition}:${name}`);
+    for (const [n, name] of names.entries())
+      await table.write(name, [
+        { type: 'insert', row: 'head', values: { n, more: true } },
+        { type: 'insert', row: 'heads', values: { n: -1 } },
+        { type: 'insert', row: 'a', values: { n: -2 } },
+      ]);
+    await table.write(`${partition}:none`, [{ type: 'insert', row: 'a', values: {} }]);
+    const inOrder = ['C', 'a', 'b', 'c:1'].map((name) => `${partition}:${name}`);
+    const partitions = { from: `${partition}:`, below: `${partition}:z` };
+    const pageOf = async (limit: number, continuation?: string): Promise<readonly Entity[]> => {
+      const page = await table.queryAcross({ partitions, row: 'head', columns: ['n'] }, limit, continuation);
+      expect(page.entities.length).toBeLessThanOrEqual(limit);
+      if (page.continuation === undefined) return page.entities;
+      return [...page.entities, ...(await pageOf(limit, page.continuation))];
+    };
+    for (const limit of [1, 2, 1000]) {
+      const found = await pageOf(limit);
+      expect(found.map((entity) => entity.partition)).toEqual(inOrder);
+      expect(found.map(({ values }) => values)).toEqual([3, 1, 0, 2].map((n) => ({ n })));
+    }
+    const behind = { above: `${partition}:b`, below: `${partition}:z` };
+    const { entities } = await table.queryAcross({ partitions: behind, row: 'head' }, 10);
+    expect(entities).toEqual([await table.get(`${partition}:c:1`, 'head')]);
+    await expect(table.queryAcross({ partitions, row: 'head' }, 10, 'nonsense')).rejects.toBeInstanceOf(
+      ContinuationUnusable,
+    );
+  });
+
   test('keeps partitions apart', async () => {
     const { table, partition } = fresh();
     await table.write(partition, inserts(0, 2));

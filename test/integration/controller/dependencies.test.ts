@@ -25,6 +25,7 @@ function begin(): Counted {
   const table: Table = {
     get: async (...given) => step().then(() => memory.table.get(...given)),
     query: async (...given) => step().then(() => memory.table.query(...given)),
+    queryAcross: async (...given) => step().then(() => memory.table.queryAcross(...given)),
     write: async (...given) => step().then(() => memory.table.write(...given)),
   };
   const services: Services = { ...memory, table };

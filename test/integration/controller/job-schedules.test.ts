@@ -336,6 +336,7 @@ function interrupted(table: Table, partition: string, act: () => Promise<unknown
   return {
     get: (name, row) => table.get(name, row),
     query: (name, range, limit, continuation) => table.query(name, range, limit, continuation),
+    queryAcross: (...asked) => table.queryAcross(...asked),
     async write(name, writes) {
       if (!isDone && name === partition && writes.some(isMeant)) {
         isDone = true;

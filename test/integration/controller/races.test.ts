@@ -44,6 +44,10 @@ function begin(): Interrupted {
       await before();
       return memory.table.query(...given);
     },
+    async queryAcross(...given) {
+      await before();
+      return memory.table.queryAcross(...given);
+    },
     async write(...given) {
       await before();
       return memory.table.write(...given);

@@ -33,6 +33,17 @@ export function createSimTable(sim: Sim, rows: MemoryRows, life: Life, onWriter:
           partial: () => rows.query(partition, range, Math.max(1, Math.min(limit, 2)), continuation),
         },
       }),
+    queryAcross: (query, limit, continuation) =>
+      sim.call({
+        ...shared,
+        method: 'query',
+        about: () => `${query.row} of ${query.partitions.from ?? ''}… ${limit}`,
+        effect() {
+          sim.bill('T');
+          return rows.queryAcross(query, limit, continuation);
+        },
+        variants: { partial: () => rows.queryAcross(query, Math.max(1, Math.min(limit, 2)), continuation) },
+      }),
     write: (partition, writes) =>
       sim.call({
         ...shared,

@@ -12,6 +12,7 @@ import { factsOf } from '../../../shared/jobs/job-list-notes.js';
 import { nodeColumns } from '../../../shared/nodes/node-columns.js';
 import { fileFilters, nodeFilters } from '../../../shared/nodes/node-filters.js';
 import { nodeCountFilters } from '../../../shared/pools/node-counts.js';
+import { poolColumns } from '../../../shared/pools/pool-columns.js';
 import { poolFilters } from '../../../shared/pools/pool-filters.js';
 import type { FilterTable } from '../../../shared/rest/odata-filter.js';
 import { taskColumns } from '../../../shared/tasks/task-columns.js';
@@ -21,7 +22,7 @@ const text = readFileSync(new URL('../../../docs/lists.md', import.meta.url), 'u
 const noted = factsOf({ row: 'j', values: { hasCompleted: true } });
 
 test.each<[list: string, filters: FilterTable, asked: readonly string[]]>([
-  ['pools', poolFilters, ['id']],
+  ['pools', poolFilters, ['id', ...Object.keys(poolColumns)]],
   ['node counts', nodeCountFilters, ['poolId']],
   ['nodes', nodeFilters, Object.keys(nodeColumns)],
   ['files of a node, of a task', fileFilters, []],

@@ -11,7 +11,11 @@ import { nodeColumns } from '../../../shared/nodes/node-columns.js';
 import { nodeFilters } from '../../../shared/nodes/node-filters.js';
 import { toNodeResource } from '../../../shared/nodes/node-resource.js';
 import type { Node, NodeStartTask } from '../../../shared/nodes/node.js';
-import { toNode } from '../../../shared/pools/pool-rows.js';
+import { poolColumns } from '../../../shared/pools/pool-columns.js';
+import { poolFilters } from '../../../shared/pools/pool-filters.js';
+import { toPoolResource } from '../../../shared/pools/pool-resource.js';
+import { toNode, toPoolHead } from '../../../shared/pools/pool-rows.js';
+import type { Pool } from '../../../shared/pools/pool.js';
 import { toNewPool } from '../../../shared/pools/new-pool.js';
 import { toCondition, type FilterColumns } from '../../../shared/rest/filter-columns.js';
 import { parseFilter, type FilterTable } from '../../../shared/rest/odata-filter.js';
@@ -131,9 +135,36 @@ const node: fc.Arbitrary<Node> = fc
     totalTasksSucceeded: 0,
   }));
 
+const somePool: fc.Arbitrary<Pool> = fc
+  .record({
+    state: fc.constantFrom('active' as const, 'deleting' as const),
+    stateTransitionTime: instant,
+    allocationState: fc.constantFrom('steady' as const, 'resizing' as const, 'stopping' as const),
+    allocationStateTransitionTime: instant,
+    creationTime: instant,
+    lastModified: instant,
+    definition: fc
+      .record({ vmSize: fc.constantFrom('small', 'Large'), enableInterNodeCommunication: fc.boolean() }, optional)
+      .map((rest) => poolDefinition(rest)),
+  })
+  .map((changes) => ({ ...pool, ...changes }));
+
 /** Comparisons with every property and operator of the list, joined in any way. */
 function filtersOf(table: FilterTable): fc.Arbitrary<string> {
-  const texts = ['active', 'completed', 'running', 'Success', 'failure', 'n1', 'n2', 'p', 'idle', ''];
+  const texts = [
+    'active',
+    'completed',
+    'steady',
+    'LARGE',
+    'running',
+    'Success',
+    'failure',
+    'n1',
+    'n2',
+    'p',
+    'idle',
+    '',
+  ];
   const literals = {
     text: texts.map((text) => `'${text}'`),
     instant: instants.map((text) => `DateTime'${text}'`),
@@ -194,6 +225,15 @@ describe('a row that passes a filter meets the condition that its table is asked
       columns: nodeColumns,
       toRow: toNode,
       toResource: (each) => toNodeResource(each, pool, ''),
+    }));
+
+  test('a pool', () =>
+    check({
+      items: somePool,
+      filters: poolFilters,
+      columns: poolColumns,
+      toRow: toPoolHead,
+      toResource: (each) => toPoolResource(each, 0, ''),
     }));
 
   test('a node of a job', () =>

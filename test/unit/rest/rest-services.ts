@@ -16,7 +16,7 @@ export function createRestServices(): RestServices {
     throw new Error('This operation needs neither storage nor bus.');
   };
   return {
-    table: { get: refuse, query: refuse, write: refuse },
+    table: { get: refuse, query: refuse, queryAcross: refuse, write: refuse },
     bus: { send: refuse, openSession: refuse, openNextSession: refuse, close: refuse },
     blobs: { put: refuse, get: refuse, remove: refuse, urlFor: refuse, containerUrlFor: refuse, list: refuse },
     containers: { writeUrl: refuse, list: refuse, get: refuse, remove: refuse },
