@@ -10,7 +10,7 @@ export async function createPool(scene: Scene): Promise<boolean> {
   const { io, options } = scene;
   io.print(`Attempting to create pool: ${options.poolId}`);
   try {
-    await addPool(scene);
+    await request(`add pool ${options.poolId}`, () => sendPool(scene), options.signal);
   } catch (error) {
     if (!(error instanceof RequestFailed) || error.status !== 409) throw error;
     if (!(await isPoolLeaving(scene))) {
@@ -18,7 +18,10 @@ export async function createPool(scene: Scene): Promise<boolean> {
       return false;
     }
     await waitUntilGone(scene);
-    await addPool(scene);
+    await change(`add pool ${options.poolId}`, () => sendPool(scene), {
+      codesOfDone: ['PoolExists'],
+      signal: options.signal,
+    });
   }
   io.print(`Created pool ${options.poolId} with ${options.nodeCount} small nodes`);
   return true;
@@ -59,23 +62,18 @@ export async function deletePool({ client, options }: Scene): Promise<void> {
   });
 }
 
-async function addPool({ client, options }: Scene): Promise<void> {
-  await request(
-    `add pool ${options.poolId}`,
-    () =>
-      client.pool.add({
-        id: options.poolId,
-        vmSize: 'standard_d2_v3',
-        virtualMachineConfiguration: {
-          imageReference: { publisher: 'canonical', offer: 'ubuntuserver', sku: '18.04-lts', version: 'latest' },
-          nodeAgentSKUId: 'batch.node.ubuntu 18.04',
-        },
-        targetDedicatedNodes: options.nodeCount,
-        taskSlotsPerNode: 1,
-        taskSchedulingPolicy: { nodeFillType: 'pack' },
-      }),
-    options.signal,
-  );
+async function sendPool({ client, options }: Scene): Promise<unknown> {
+  return client.pool.add({
+    id: options.poolId,
+    vmSize: 'standard_d2_v3',
+    virtualMachineConfiguration: {
+      imageReference: { publisher: 'canonical', offer: 'ubuntuserver', sku: '18.04-lts', version: 'latest' },
+      nodeAgentSKUId: 'batch.node.ubuntu 18.04',
+    },
+    targetDedicatedNodes: options.nodeCount,
+    taskSlotsPerNode: 1,
+    taskSchedulingPolicy: { nodeFillType: 'pack' },
+  });
 }
 
 async function readSharedFile({ client, options }: Scene, nodeId: string): Promise<string | undefined> {
