@@ -3,7 +3,10 @@
 import type { Socket } from 'node:net';
 
 export type Connections = {
-  /** Takes a new connection in, at the cost of the oldest one that has no whole request in the host; of itself when all have one. */
+  /**
+   * Takes a new connection in, at the cost of one that has no whole request in the host: the oldest one of the address that has most of
+   * them. At the cost of itself when all have a request.
+   */
   admit(socket: Socket): void;
   /** A whole request of this connection is in the host until the returned function is called. */
   hold(socket: Socket): () => void;
@@ -11,19 +14,27 @@ export type Connections = {
 
 export function createConnections(maxConnections: number): Connections {
   // In the order in which they came.
-  const requests = new Map<Socket, number>();
+  const open = new Map<Socket, { requests: number; readonly address: string }>();
   const change = (socket: Socket, by: number): void => {
-    const count = requests.get(socket);
-    if (count !== undefined) requests.set(socket, count + by);
+    const found = open.get(socket);
+    if (found !== undefined) found.requests += by;
   };
+  function leaving(): Socket | undefined {
+    const counts = new Map<string, number>();
+    for (const { address } of open.values()) counts.set(address, (counts.get(address) ?? 0) + 1);
+    const idle = [...open].filter(([, { requests }]) => requests === 0);
+    // Stable: the oldest one of those that are alike.
+    const [first] = idle.sort(([, a], [, b]) => (counts.get(b.address) ?? 0) - (counts.get(a.address) ?? 0));
+    return first?.[0];
+  }
   return {
     admit(socket) {
-      requests.set(socket, 0);
-      socket.once('close', () => requests.delete(socket));
-      if (requests.size <= maxConnections) return;
-      const [leaving = socket] = [...requests].flatMap(([each, count]) => (count === 0 ? [each] : []));
-      requests.delete(leaving);
-      leaving.destroy();
+      open.set(socket, { requests: 0, address: addressOf(socket) });
+      socket.once('close', () => open.delete(socket));
+      if (open.size <= maxConnections) return;
+      const one = leaving() ?? socket;
+      open.delete(one);
+      one.destroy();
     },
     hold(socket) {
       change(socket, 1);
@@ -31,3 +42,6 @@ export function createConnections(maxConnections: number): Connections {
     },
   };
 }
+
+/** Where a connection comes from; the same for all that have gone already. */
+export const addressOf = ({ remoteAddress }: Socket): string => remoteAddress ?? '';

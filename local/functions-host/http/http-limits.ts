@@ -12,6 +12,8 @@ export type HttpLimits = {
   readonly maxTargetLength: number;
   /** At one time; the one that has been without a request for longest makes way for a new one. */
   readonly maxConnections: number;
+  /** How many requests may wait on one connection behind the one that is served. */
+  readonly maxPipelinedRequests: number;
   /** How long the head of a request may take to arrive. */
   readonly headersTimeoutMs: number;
   /** How long a whole request may take to arrive. */
@@ -30,6 +32,7 @@ export const defaultHttpLimits: HttpLimits = {
   maxHeaderSizeBytes: 32 * 1024,
   maxTargetLength: 24 * 1024,
   maxConnections: 1_000,
+  maxPipelinedRequests: 32,
   headersTimeoutMs: 15_000,
   requestTimeoutMs: 60_000,
   silenceTimeoutMs: 240_000,

@@ -5,9 +5,10 @@ import type { Duplex } from 'node:stream';
 import type { Log } from '../../../shared/log.js';
 import type { Intake } from '../stop-host.js';
 import { createBodyBudget } from './body-budget.js';
-import { createConnections } from './connections.js';
+import { addressOf, createConnections } from './connections.js';
 import type { HttpLimits } from './http-limits.js';
 import type { Answer, ReceivedHeaders } from './http-messages.js';
+import { createPipelines } from './pipelines.js';
 import { declaresMoreThan, readBody } from './read-body.js';
 import { refusalOfClientError, type AnswerForm, type Refusal } from './refusals.js';
 import type { Throttle } from './throttle.js';
@@ -43,6 +44,7 @@ export async function startHttpListener(options: {
   const { limits, form, log, throttle } = options;
   const unread = createUnreadAnswers(limits.maxUnreadAnswerBytes);
   const connections = createConnections(limits.maxConnections);
+  const pipelines = createPipelines(limits.maxPipelinedRequests);
   const budget = createBodyBudget(limits.maxHeldBodyBytes);
   /** The last exchange of each connection. */
   const last = new WeakMap<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
@@ -106,26 +108,33 @@ export async function startHttpListener(options: {
       request.resume();
       return refuse('bodyTooLarge');
     }
-    goOn();
+    const queued = pipelines.enter(request.socket);
+    if (queued === undefined) return refuse('tooMany');
     const account = budget.open();
     try {
+      await queued.turn;
+      // Its client left while it waited.
+      if (request.destroyed || response.destroyed) return;
+      goOn();
       const body = await readBody(request, limits.maxBodySizeBytes, account);
       if (body.kind === 'aborted') return;
       if (body.kind !== 'complete') return refuse(body.kind === 'tooLarge' ? 'bodyTooLarge' : 'tooMany');
       await run(request, response, () => decided(body.bytes));
     } finally {
       account.close();
+      queued.leave();
     }
   }
 
   // Only a whole request takes a place: one that trickles in keeps none from another.
   async function run(request: IncomingMessage, response: ServerResponse, call: () => Promise<Answer>): Promise<void> {
-    const place = throttle.enter();
+    const place = throttle.enter(addressOf(request.socket));
     if (place === undefined) return write(request, response, form.refuse('tooMany'));
     const release = connections.hold(request.socket);
     try {
-      await place.turn();
+      const mayRun = await place.turn();
       if (response.destroyed) return;
+      if (!mayRun) return write(request, response, form.refuse('tooMany'));
       const answer = await call();
       // Of a client that has left meanwhile nobody would hear that it has read its answer.
       if (response.destroyed) return;

@@ -7,7 +7,7 @@ import { answerForm } from '../../../local/batch-answers.js';
 import { startFunctionsHost, type FunctionsHost, type HttpLimits } from '../../../local/functions-host/index.js';
 import { silentLog } from '../../../shared/log.js';
 import { eventually } from '../../helpers/eventually.js';
-import { createRecord, fixtureApp, masterKey } from './fixture.js';
+import { closeGate, createRecord, fixtureApp, masterKey } from './fixture.js';
 
 const record = createRecord();
 const hosts: FunctionsHost[] = [];
@@ -17,7 +17,7 @@ async function start(httpLimits: Partial<HttpLimits>): Promise<FunctionsHost> {
   const started = await startFunctionsHost({
     appDir: fixtureApp,
     masterKey,
-    only: ['files-read', 'versioned', 'fails'],
+    only: ['files-read', 'versioned', 'fails', 'waits'],
     log: silentLog,
     settings: record.settings,
     httpLimits,
@@ -52,8 +52,11 @@ function answersIn(received: string): Raw[] {
 }
 
 /** A connection that keeps what it receives. A reset is an end like any other: it is what came before that counts. */
-function open(port = host.port): { socket: Socket; received(): string; ended: Promise<string> } {
-  const socket = connect(port, '127.0.0.1');
+function open(
+  port = host.port,
+  localAddress = '127.0.0.1',
+): { socket: Socket; received(): string; ended: Promise<string> } {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
   let received = '';
   socket.setEncoding('latin1');
   socket.on('data', (chunk: string) => (received += chunk));
@@ -271,5 +274,94 @@ describe('connections', () => {
   test('that break within pipelined requests get the answers that are owed, then the refusal', async () => {
     const get = 'GET /v1.1 HTTP/1.1\r\nHost: h\r\n\r\n';
     expect(codesOf(await answersTo(`${get}${get}nonsense\r\n\r\n${get}`))).toEqual([200, 200, 'InvalidInput']);
+  });
+
+  test('that carry many requests have one of them in the host at a time, and take no place from others', async () => {
+    // host.json of the fixture lets three requests in, and two of them run.
+    const { port } = await start(patient);
+    record.clear();
+    const gate = closeGate();
+    const { socket, ended } = open(port);
+    socket.write(`${'GET /waits HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(20)}${last}`);
+    await eventually('the first one runs', () => record.seen().length > 0);
+    for (let time = 0; time < 3; time += 1) expect(await isServed(port)).toBe(true);
+    expect(record.seen().map(({ event }) => event)).toEqual(['entered']);
+    gate.open();
+    expect(codesOf(answersIn(await ended))).toEqual(Array.from({ length: 21 }, () => 200));
+    // One after the other.
+    const events = Array.from({ length: 20 }, () => ['entered', 'left']).flat();
+    expect(record.seen().flatMap(({ event }) => event ?? [])).toEqual(events);
+  });
+
+  test('that carry more requests than may wait are told so in the place of these', async () => {
+    const { port } = await start({ ...patient, maxPipelinedRequests: 4 });
+    const gate = closeGate();
+    const { socket, ended } = open(port);
+    record.clear();
+    socket.write('GET /waits HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(8));
+    await eventually('the first one runs', () => record.seen().length > 0);
+    gate.open();
+    socket.end();
+    const served = Array.from({ length: 5 }, () => 200);
+    expect(codesOf(answersIn(await ended))).toEqual([...served, ...Array.from({ length: 3 }, () => 'TooManyRequests')]);
+    expect(await isServed(port)).toBe(true);
+  });
+
+  test('whose client leaves while its requests wait keep nothing', async () => {
+    const { port } = await start(patient);
+    for (let round = 0; round < 3; round += 1) {
+      record.clear();
+      const gate = closeGate();
+      const { socket } = open(port);
+      socket.write('GET /waits HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(20));
+      await eventually('the first one runs', () => record.seen().length > 0);
+      socket.destroy();
+      // The host has heard of that when it has heard of what came after.
+      expect(await isServed(port)).toBe(true);
+      gate.open();
+      await eventually('it has ended', () => record.seen().some(({ event }) => event === 'left'));
+      expect(await isServed(port)).toBe(true);
+      // Those behind it never began.
+      expect(record.seen().map(({ event }) => event)).toEqual(['entered', 'left']);
+    }
+  });
+
+  test('of one address make way in a full host for those of another', async () => {
+    const { port } = await start(patient);
+    record.clear();
+    const gate = closeGate();
+    const get = 'GET /waits HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n';
+    const crowd = Array.from({ length: 3 }, () => open(port, '127.0.0.2'));
+    for (const { socket } of crowd) socket.write(get);
+    await eventually('two run', () => record.seen().length === 2);
+    const fromOther = answersTo(last, port);
+    // The one that waited is told at once.
+    const told = await Promise.race(crowd.map(({ ended }) => ended));
+    expect(codesOf(answersIn(told))).toEqual(['TooManyRequests']);
+    gate.open();
+    expect(codesOf(await fromOther)).toEqual([200]);
+    const all = await Promise.all(crowd.map(async ({ ended }) => codesOf(answersIn(await ended))[0]));
+    expect(all.filter((code) => code === 200).length).toBe(2);
+  });
+
+  test('make way only for another address while theirs has more of them', async () => {
+    const { port } = await start({ ...patient, maxConnections: 4 });
+    const one = open(port, '127.0.0.2');
+    await once(one.socket, 'connect');
+    const crowd: ReturnType<typeof open>[] = [];
+    for (let count = 0; count < 12; count += 1) {
+      const opened = open(port, '127.0.0.3');
+      await once(opened.socket, 'connect');
+      crowd.push(opened);
+    }
+    await eventually(
+      'the oldest of the crowd are closed',
+      () => crowd.filter((each) => !each.socket.closed).length <= 3,
+    );
+    expect(await isServed(port)).toBe(true);
+    expect(one.socket.closed).toBe(false);
+    one.socket.write(last);
+    expect(codesOf(answersIn(await one.ended))).toEqual([200]);
+    for (const { socket } of crowd) socket.destroy();
   });
 });
