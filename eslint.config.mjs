@@ -205,4 +205,35 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['test/{e2e,lifecycle}/**/*.ts'],
+    // It can be pointed at any endpoint, and checks the answers of those that it starts.
+    ignores: ['test/e2e/rest-stack.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['**/job-prep-release/connect.js'],
+              importNames: ['connect'],
+              message: 'every answer is checked: connectChecked() in test/helpers/checked-endpoint.ts',
+            },
+            {
+              group: ['@azure/batch', '@azure/ms-rest-js', 'node:http', 'http', 'undici'],
+              allowTypeImports: true,
+              message: 'every answer is checked: connectChecked() in test/helpers/checked-endpoint.ts',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['test/e2e/**/*.ts'],
+    ignores: ['test/e2e/rest-stack.ts'],
+    rules: {
+      'no-restricted-globals': ['error', { name: 'fetch', message: 'every answer is checked: ask() of the stack' }],
+    },
+  },
 );

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { connect, type BatchServiceClient } from '../../samples/job-prep-release/connect.js';
+import type { BatchServiceClient } from '../../samples/job-prep-release/connect.js';
 import { keepArtefacts } from '../helpers/artefacts.js';
+import { connectChecked, startCheckedEndpoint } from '../helpers/checked-endpoint.js';
+import type { CheckingProxy } from '../helpers/checking-proxy.js';
 import { eventually } from '../helpers/eventually.js';
 import { processesOf, type FoundProcess } from '../helpers/processes-of.js';
 import { startProgram, type StartedProgram } from '../helpers/started-program.js';
@@ -33,7 +35,7 @@ export type KillableStack = {
   /** Holds everything: `data`, `control`, and whatever a test puts there. */
   readonly directory: string;
   readonly dataDirectory: string;
-  /** Talks to the newest start. Throws while there is none. */
+  /** Talks to the newest start, through a proxy that checks every answer. Throws while there is none. */
   client(): BatchServiceClient;
   arm(plan: KillPlan): void;
   /** Who killed whom, once the plan of that name has fired. */
@@ -44,7 +46,7 @@ export type KillableStack = {
   restart(): Promise<void>;
   /** Keeps logs and journals of a failed test. */
   keepArtefacts(title: string): Promise<void>;
-  /** Ends everything. Rejects when something of it, or of a task, outlives that. */
+  /** Ends everything. Rejects when something of it, or of a task, outlives that, or any answer was not as described. */
   stop(): Promise<void>;
 };
 
@@ -63,6 +65,8 @@ export async function startKillableStack(): Promise<KillableStack> {
   mkdirSync(control);
   mkdirSync(temporary);
   const programs: StartedProgram[] = [];
+  // One for each start, as each has a port of its own.
+  const proxies: CheckingProxy[] = [];
   let client: BatchServiceClient | undefined;
   let isStopping = false;
   let failure: unknown;
@@ -85,7 +89,9 @@ export async function startKillableStack(): Promise<KillableStack> {
       if (program.process.signalCode === 'SIGKILL') return;
       throw new Error(`The stack could not be started: ${program.stderr()}`);
     }
-    client = await connect(readySchema.parse(JSON.parse(program.stdout())));
+    const { endpoint, proxy } = await startCheckedEndpoint(readySchema.parse(JSON.parse(program.stdout())));
+    proxies.push(proxy);
+    client = await connectChecked(endpoint);
   };
 
   const stop = async (): Promise<void> => {
@@ -93,6 +99,7 @@ export async function startKillableStack(): Promise<KillableStack> {
     const last = programs.at(-1);
     last?.process.kill('SIGTERM');
     await last?.ended;
+    const checked = await Promise.allSettled(proxies.map((proxy) => proxy.stop()));
     try {
       await eventually('the end of all processes', () => processesOf(directory).length === 0, 10_000, 50);
       if (failure !== undefined) throw failure;
@@ -106,6 +113,7 @@ export async function startKillableStack(): Promise<KillableStack> {
     } finally {
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     }
+    for (const outcome of checked) if (outcome.status === 'rejected') throw outcome.reason;
   };
 
   const stack: KillableStack = {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
-import { connect, type BatchServiceClient } from '../../samples/job-prep-release/connect.js';
+import type { BatchServiceClient } from '../../samples/job-prep-release/connect.js';
+import { checkedInTest, connectChecked } from '../helpers/checked-endpoint.js';
 import { eventually } from '../helpers/eventually.js';
 import { allGone, descendantsOf, startProgram, type StartedProgram } from '../helpers/started-program.js';
 
@@ -33,7 +34,7 @@ async function boot(): Promise<BatchServiceClient> {
   const started = startProgram(process.execPath, args);
   program = started;
   await eventually('the line on standard output', () => started.stdout().includes('\n'), 60_000);
-  return connect(endpointSchema.parse(JSON.parse(started.stdout())));
+  return connectChecked(await checkedInTest(endpointSchema.parse(JSON.parse(started.stdout()))));
 }
 
 /** What the commands wrote, each line by one run of one command. */

@@ -257,7 +257,7 @@ test('what Bookend adds to Batch answers as described', async () => {
   const [[shown]] = (await stack.sendAll(`/pools/${poolId}/joinkeys`)) as [[{ key: string }]];
   expect((await stack.send('POST', `/pools/${poolId}/joinkeys/rotate`)).body['value']).toHaveLength(2);
   const token = await joinTokenOf({ poolId, nodeId: 'Stranger' }, shown.key);
-  const joined = await fetch(`${stack.batchUrl}/pools/${poolId}/nodes/Stranger/join?${version}`, {
+  const joined = await stack.ask(`/pools/${poolId}/nodes/Stranger/join?${version}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
   });

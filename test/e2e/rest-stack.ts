@@ -4,7 +4,7 @@ import type { BatchServiceClient } from '@azure/batch';
 import { connect } from '../../samples/job-prep-release/connect.js';
 import { allOperations } from '../../shared/api/all-operations.js';
 import type { OperationDefinition } from '../../shared/rest/operation-definition.js';
-import { startCheckingProxy } from '../helpers/checking-proxy.js';
+import { startCheckedEndpoint } from '../helpers/checked-endpoint.js';
 import { eventually } from '../helpers/eventually.js';
 import { allGone, descendantsOf, startProgram } from '../helpers/started-program.js';
 
@@ -29,6 +29,8 @@ export type RestSpeech = {
   connectWith(credentials: { account?: string; key?: string }): Promise<BatchServiceClient>;
   /** A request with any body (text goes as it is), signed and sent by the client; `api-version` is added to the target. */
   send(method: string, target: string, body?: unknown, headers?: Record<string, string>): Promise<RawAnswer>;
+  /** A request of a stranger, as it is: without a signature. */
+  ask(target: string, init?: RequestInit): Promise<Response>;
   /** The pages of a list, by its links. */
   sendAll(target: string): Promise<unknown[][]>;
   /** What the client throws. Fails when it does not. */
@@ -62,9 +64,7 @@ export async function startRestStack(settings: Readonly<Record<string, string>> 
   try {
     await eventually('the ready line', () => program.stdout().includes('\n') || ended(program), 60_000);
     if (ended(program)) throw new Error(program.stderr());
-    const ready = readySchema.parse(JSON.parse(program.stdout()));
-    const proxy = await startCheckingProxy(ready.batchUrl);
-    const endpoint = { ...ready, batchUrl: proxy.url };
+    const { endpoint, proxy } = await startCheckedEndpoint(readySchema.parse(JSON.parse(program.stdout())));
     return {
       ...(await speakRest(endpoint)),
       endpoint,
@@ -93,6 +93,7 @@ export async function speakRest(endpoint: RestEndpoint): Promise<RestSpeech> {
     connectWith: (credentials) => connect({ ...endpoint, ...credentials }),
     send: (method, target, body, headers = {}) =>
       sendRaw(client, method, withVersion(`${batchUrl}${target}`), body, headers),
+    ask: (target, init) => fetch(`${batchUrl}${target}`, init),
     async sendAll(target) {
       const pages: unknown[][] = [];
       let next: string | undefined = withVersion(`${batchUrl}${target}`);

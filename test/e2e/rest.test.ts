@@ -521,10 +521,10 @@ describe('a refusal', () => {
     const wrongAccount = await stack.connectWith({ account: 'somebody' });
     expect(await refusal(wrongAccount.pool.get('P'))).toMatchObject({ statusCode: 403, code: 'AuthenticationFailed' });
     for (const target of ['/jobs', '/nothing', '/pools/P/resize']) {
-      const unsigned = await fetch(`${stack.batchUrl}${target}?${version}`, { method: 'GET' });
+      const unsigned = await stack.ask(`${target}?${version}`);
       expect([unsigned.status, await unsigned.json()]).toMatchObject([400, { code: 'MissingRequiredHeader' }]);
     }
-    const versionless = await fetch(`${stack.batchUrl}/jobs`);
+    const versionless = await stack.ask('/jobs');
     expect([versionless.status, await versionless.json()]).toMatchObject([
       400,
       { code: 'MissingRequiredQueryParameter' },
@@ -533,12 +533,12 @@ describe('a refusal', () => {
 });
 
 test('health is told to everyone, and nothing else with it', async () => {
-  const answer = await fetch(`${stack.batchUrl}/health`);
+  const answer = await stack.ask('/health');
   expect([answer.status, await answer.text()]).toEqual([200, '']);
 });
 
 test('the description of the API is told to everyone', async () => {
-  const answer = await fetch(`${stack.batchUrl}/openapi.json`);
+  const answer = await stack.ask('/openapi.json');
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
   expect(await answer.json()).toEqual(JSON.parse(JSON.stringify(describeApi())));
 });

@@ -6,12 +6,18 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { localAccount } from '../../local/account.js';
 import { startStack, type Stack } from '../../local/stack.js';
-import { connect } from '../../samples/job-prep-release/connect.js';
+import type { BatchServiceClient } from '../../samples/job-prep-release/connect.js';
 import { playSample } from '../../samples/job-prep-release/play.js';
 import { articleOptions, type SampleOptions } from '../../samples/job-prep-release/scene.js';
 import type { SampleIo } from '../../samples/job-prep-release/terminal.js';
 import { silentLog } from '../../shared/log.js';
-import { startCheckingProxy, type CheckingProxy } from '../helpers/checking-proxy.js';
+import {
+  checkedInTest,
+  connectChecked,
+  startCheckedEndpoint,
+  type CheckedEndpoint,
+} from '../helpers/checked-endpoint.js';
+import type { CheckingProxy } from '../helpers/checking-proxy.js';
 import { allGone, descendantsOf, startProgram, type StartedProgram } from '../helpers/started-program.js';
 
 // Whole stacks on a machine that may be busy with other suites.
@@ -131,16 +137,17 @@ describe('npm run sample', () => {
 describe('the sample against one stack', () => {
   let stack: Stack;
   let proxy: CheckingProxy;
+  let endpoint: CheckedEndpoint;
   beforeAll(async () => {
     stack = await startStack({ log: silentLog });
-    proxy = await startCheckingProxy(stack.batchUrl);
+    ({ endpoint, proxy } = await startCheckedEndpoint(stack));
   });
   afterAll(async () => {
     await stack.stop();
     await proxy.stop();
   });
 
-  const connected = (): ReturnType<typeof connect> => connect({ ...stack, batchUrl: proxy.url });
+  const connected = (): Promise<BatchServiceClient> => connectChecked(endpoint);
   const play = async (io: SampleIo, options: Partial<SampleOptions> = {}): Promise<void> =>
     playSample(await connected(), io, { ...articleOptions, ...options });
 
@@ -171,7 +178,7 @@ describe('the sample against one stack', () => {
   });
 
   it('names the wrong key', async () => {
-    const client = await connect({ ...stack, batchUrl: proxy.url, key: Buffer.alloc(64).toString('base64') });
+    const client = await connectChecked({ ...endpoint, key: Buffer.alloc(64).toString('base64') });
     await expect(playSample(client, recordingIo())).rejects.toThrow(/found: 403 AuthenticationFailed/);
   });
 
@@ -203,7 +210,7 @@ it('the sample comes out the same with one process per function: nothing is shar
   const stack = await startStack({ log: silentLog, processPerFunction: true });
   try {
     const io = recordingIo();
-    await playSample(await connect(stack), io);
+    await playSample(await connectChecked(await checkedInTest(stack)), io);
     expect(tasksShown(io.output()).sort()).toEqual(allTasks);
     expect(io.output().match(codes)).toHaveLength(nodesShown(io.output()).length);
   } finally {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { localAccount } from '../../local/account.js';
-import { connect } from '../../samples/job-prep-release/connect.js';
+import { checkedInTest, connectChecked } from '../helpers/checked-endpoint.js';
 import { eventually } from '../helpers/eventually.js';
 import { allGone, descendantsOf, startProgram, type StartedProgram } from '../helpers/started-program.js';
 
@@ -57,9 +57,10 @@ describe('npm start', () => {
     const endpoint = await readyLine(program);
     expect(endpoint).toMatchObject({ account: localAccount.name, key: localAccount.key });
     expect(new URL(endpoint.batchUrl).hostname).toBe('127.0.0.1');
-    const client = await connect(endpoint);
+    const checked = await checkedInTest(endpoint);
+    const client = await connectChecked(checked);
     expect([...(await client.pool.list())]).toEqual([]);
-    const other = await connect({ ...endpoint, key: secondaryKey });
+    const other = await connectChecked({ ...checked, key: secondaryKey });
     expect([...(await other.pool.list())]).toEqual([]);
     expect(program.stdout().trimEnd().split('\n')).toHaveLength(1);
   });
@@ -141,11 +142,11 @@ describe('npm start', () => {
   it.each(['SIGTERM', 'SIGKILL'] as const)('keeps what was in --data over a restart after %s', async (signal) => {
     const args = ['--json', '--port', '0', '--data', join(temporary, 'data')];
     const first = start(...args);
-    const client = await connect(await readyLine(first));
+    const client = await connectChecked(await checkedInTest(await readyLine(first)));
     await client.job.add({ id: 'kept', poolInfo: { poolId: 'nowhere' } });
     first.process.kill(signal);
     await first.ended;
-    const again = await connect(await readyLine(start(...args)));
+    const again = await connectChecked(await checkedInTest(await readyLine(start(...args))));
     expect((await again.job.get('kept')).poolInfo).toMatchObject({ poolId: 'nowhere' });
   });
 });

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { BatchServiceModels } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { connect, type BatchServiceClient } from '../../samples/job-prep-release/connect.js';
+import type { BatchServiceClient } from '../../samples/job-prep-release/connect.js';
+import { connectChecked, startCheckedEndpoint } from '../helpers/checked-endpoint.js';
 import { eventually } from '../helpers/eventually.js';
 import { allGone, descendantsOf, startProgram } from '../helpers/started-program.js';
 import { sh, textOf } from './attempts-stack.js';
@@ -35,7 +36,8 @@ async function startAs(uid: number | undefined, options: readonly string[]): Pro
   };
   try {
     await eventually('the ready line', () => program.stdout().includes('\n'), 60_000);
-    return { client: await connect(readySchema.parse(JSON.parse(program.stdout()))), directory, stop };
+    const { endpoint, proxy } = await startCheckedEndpoint(readySchema.parse(JSON.parse(program.stdout())));
+    return { client: await connectChecked(endpoint), directory, stop: () => stop().then(() => proxy.stop()) };
   } catch (error) {
     await stop();
     throw new Error(program.stderr(), { cause: error });
