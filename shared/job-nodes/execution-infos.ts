@@ -1,18 +1,23 @@
 // How the preparation and the release of a job stand on one node, as Batch's JSON has it (JobPreparationTaskExecutionInformation,
 // JobReleaseTaskExecutionInformation), without the places of their files.
+import type { Shown } from '../rest/answer-types.js';
+import type { preparationAndReleaseStatus } from './job-node-schema.js';
 import { ifSet } from '../tasks/run-resource.js';
 import { unreachable } from '../unreachable.js';
 import type { JobNode, Preparation, Release, RunOutcome } from './job-node.js';
 
-type Info = Record<string, unknown>;
+type Status = Shown<typeof preparationAndReleaseStatus>;
+type Place = 'taskRootDirectory' | 'taskRootDirectoryUrl';
+type PreparationInfo = Omit<NonNullable<Status['jobPreparationTaskExecutionInfo']>, Place>;
+type ReleaseInfo = Omit<NonNullable<Status['jobReleaseTaskExecutionInfo']>, Place>;
 
 /** What is shown of the preparation; undefined before its first start. One that waits to be run again is shown by its last attempt. */
-export function toPreparationInfo(jobNode: JobNode): Info | undefined {
+export function toPreparationInfo(jobNode: JobNode): PreparationInfo | undefined {
   return toPresentInfo(jobNode.preparation) ?? toEarlierInfo(jobNode);
 }
 
 /** What is shown of the release; undefined for one that waits or was waived, as it never started. */
-export function toReleaseInfo({ release }: { readonly release: Release }): Info | undefined {
+export function toReleaseInfo({ release }: { readonly release: Release }): ReleaseInfo | undefined {
   switch (release.state) {
     case 'none':
     case 'ordered':
@@ -27,7 +32,7 @@ export function toReleaseInfo({ release }: { readonly release: Release }): Info 
   }
 }
 
-function toPresentInfo(preparation: Preparation): Info | undefined {
+function toPresentInfo(preparation: Preparation): PreparationInfo | undefined {
   switch (preparation.state) {
     case 'none':
     case 'ordered':
@@ -45,7 +50,7 @@ function toPresentInfo(preparation: Preparation): Info | undefined {
   }
 }
 
-function toEarlierInfo({ attempts = [] }: JobNode): Info | undefined {
+function toEarlierInfo({ attempts = [] }: JobNode): PreparationInfo | undefined {
   const last = attempts.findLast(({ kind }) => kind === 'preparation');
   if (last === undefined) return undefined;
   const { retry, result, startTime } = last;
@@ -54,7 +59,7 @@ function toEarlierInfo({ attempts = [] }: JobNode): Info | undefined {
   return { ...toOutcome({ ...last, result }), ...retries };
 }
 
-function toOutcome(outcome: Omit<RunOutcome, 'retryCount'>): Info {
+function toOutcome(outcome: Omit<RunOutcome, 'retryCount'>): ReleaseInfo {
   return {
     startTime: outcome.startTime,
     endTime: outcome.endTime,

@@ -1,4 +1,6 @@
 // A job node as Batch's JSON shows it (JobPreparationAndReleaseTaskExecutionInformation): what ran, or runs, at the two ends of a job there.
+import type { Shown } from '../rest/answer-types.js';
+import type { preparationAndReleaseStatus } from './job-node-schema.js';
 import { taskDirectory } from '../jobs/job-directory.js';
 import type { Job } from '../jobs/job.js';
 import { nodeUrl } from '../nodes/node-url.js';
@@ -13,7 +15,7 @@ export function toPreparationAndReleaseStatus(
   jobNode: JobNode,
   job: Job,
   baseUrl: string,
-): Record<string, unknown> | undefined {
+): Shown<typeof preparationAndReleaseStatus> | undefined {
   const { jobPreparationTask, jobReleaseTask, id } = job.definition;
   const url = nodeUrl(jobNode.poolId, jobNode.nodeId, baseUrl);
   const preparation = jobPreparationTask && toPreparationInfo(jobNode);
@@ -34,6 +36,9 @@ export function toPreparationAndReleaseStatus(
   };
 }
 
-function toRoot(url: string, taskRootDirectory: string): Record<string, unknown> {
+function toRoot(
+  url: string,
+  taskRootDirectory: string,
+): { readonly taskRootDirectory: string; readonly taskRootDirectoryUrl: string } {
   return { taskRootDirectory, taskRootDirectoryUrl: `${url}/files/${taskRootDirectory}` };
 }

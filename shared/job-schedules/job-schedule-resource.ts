@@ -1,4 +1,7 @@
 // A job schedule as Batch's JSON shows it (CloudJobSchedule). Reading request bodies is job-schedule-body.ts.
+import type { shownSpecification } from '../jobs/job-schema.js';
+import type { Shown } from '../rest/answer-types.js';
+import type { cloudJobSchedule } from './job-schedule-schema.js';
 import { jobUrl, toSpecification } from '../jobs/job-resource.js';
 import { scheduledJobId } from '../jobs/scheduled-job-id.js';
 import { etagOf } from '../rest/etag.js';
@@ -12,7 +15,7 @@ export function jobScheduleUrl(scheduleId: string, baseUrl: string): string {
 }
 
 /** The schedule with every default of its jobs spelled out. */
-export function toJobScheduleResource(jobSchedule: JobSchedule, baseUrl: string): Record<string, unknown> {
+export function toJobScheduleResource(jobSchedule: JobSchedule, baseUrl: string): Shown<typeof cloudJobSchedule> {
   const { definition } = jobSchedule;
   return {
     id: definition.id,
@@ -37,7 +40,7 @@ function toSchedule({
   doNotRunAfter,
   startWindowMs,
   recurrenceIntervalMs,
-}: Recurrence): Record<string, unknown> {
+}: Recurrence): Shown<typeof cloudJobSchedule>['schedule'] {
   return {
     ...ifSet('doNotRunUntil', doNotRunUntil),
     ...ifSet('doNotRunAfter', doNotRunAfter),
@@ -49,14 +52,14 @@ function toSchedule({
   };
 }
 
-function toJobSpecification(specification: JobSpecification): Record<string, unknown> {
+function toJobSpecification(specification: JobSpecification): Shown<typeof shownSpecification> {
   return { ...ifSet('displayName', specification.displayName), ...toSpecification(specification) };
 }
 
 function toExecutionInfo(
   { definition, state, nextRunTime, recentJob, endTime }: JobSchedule,
   baseUrl: string,
-): Record<string, unknown> {
+): Shown<typeof cloudJobSchedule>['executionInfo'] {
   const recentId = recentJob && scheduledJobId(definition.id, recentJob.number);
   const goesOn = state === 'active' || state === 'disabled';
   return {

@@ -1,5 +1,7 @@
 // A pool that is made for one job, or for all jobs of a schedule: what its user says of it, both ways.
 // https://learn.microsoft.com/rest/api/batchservice/job/add#autopoolspecification
+import type { Shown } from '../rest/answer-types.js';
+import type { shownPoolInfo } from './job-schema.js';
 import { z } from 'zod';
 import { named } from '../rest/named-schemas.js';
 import { fromPoolSpecification, poolSpecificationBody } from '../pools/pool-body.js';
@@ -30,6 +32,9 @@ export function fromAutoPool({ pool, ...body }: z.output<typeof autoPoolBody>): 
 }
 
 /** The specification with every default spelled out. */
-export function toAutoPool({ pool, ...autoPool }: AutoPool): Record<string, unknown> {
+export function toAutoPool({
+  pool,
+  ...autoPool
+}: AutoPool): Shown<typeof shownPoolInfo>['autoPoolSpecification'] & object {
   return { ...autoPool, pool: { ...ifSet('displayName', pool.displayName), ...toPoolSpecification(pool) } };
 }

@@ -1,5 +1,7 @@
 // A job manager task in Batch's JSON, both ways.
 // https://learn.microsoft.com/rest/api/batchservice/job/add#jobmanagertask
+import type { Shown } from '../rest/answer-types.js';
+import type { shownManager } from './job-schema.js';
 import { z } from 'zod';
 import { named } from '../rest/named-schemas.js';
 import { commandLineText, displayNameText, idText, unsupported } from '../rest/body-types.js';
@@ -61,7 +63,11 @@ export function fromJobManager(body: z.output<typeof jobManagerBody>, inheritedR
 }
 
 /** The manager with every default spelled out. */
-export function toJobManager({ task, killJobOnCompletion, allowLowPriorityNode }: JobManager): Record<string, unknown> {
+export function toJobManager({
+  task,
+  killJobOnCompletion,
+  allowLowPriorityNode,
+}: JobManager): Shown<typeof shownManager> {
   return {
     id: task.id,
     ...ifSet('displayName', task.displayName),

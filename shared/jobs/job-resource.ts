@@ -1,4 +1,6 @@
 // A job as Batch's JSON shows it (CloudJob). Reading request bodies is job-body.ts.
+import type { Shown } from '../rest/answer-types.js';
+import type { cloudJob, shownPreparation, shownRelease, shownSpecification } from './job-schema.js';
 import { etagOf } from '../rest/etag.js';
 import { formatDuration } from '../rest/iso-duration.js';
 import { ifSet, toConstraints, unlessEmpty } from '../tasks/run-resource.js';
@@ -12,7 +14,7 @@ export function jobUrl(jobId: string, baseUrl: string): string {
 }
 
 /** The job with every default spelled out, in the order in which Batch writes it. */
-export function toJobResource(job: Job, baseUrl: string): Record<string, unknown> {
+export function toJobResource(job: Job, baseUrl: string): Shown<typeof cloudJob> {
   const { definition } = job;
   return {
     id: definition.id,
@@ -31,7 +33,9 @@ export function toJobResource(job: Job, baseUrl: string): Record<string, unknown
 }
 
 /** What of a job a specification says, with every default spelled out, apart from its ids and names. */
-export function toSpecification(definition: Omit<JobDefinition, 'id'>): Record<string, unknown> {
+export function toSpecification(
+  definition: Omit<JobDefinition, 'id'>,
+): Omit<Shown<typeof shownSpecification>, 'displayName'> {
   return {
     priority: definition.priority,
     maxParallelTasks: definition.maxParallelTasks,
@@ -55,7 +59,7 @@ export function toSpecification(definition: Omit<JobDefinition, 'id'>): Record<s
   };
 }
 
-function toExecutionInfo(job: Job): Record<string, unknown> {
+function toExecutionInfo(job: Job): Shown<typeof cloudJob>['executionInfo'] {
   return {
     startTime: job.creationTime,
     ...ifSet('endTime', job.endTime),
@@ -65,7 +69,7 @@ function toExecutionInfo(job: Job): Record<string, unknown> {
   };
 }
 
-function toPreparation(preparation: PreparationDefinition): Record<string, unknown> {
+function toPreparation(preparation: PreparationDefinition): Shown<typeof shownPreparation> {
   return {
     id: preparation.id,
     commandLine: preparation.commandLine,
@@ -78,7 +82,7 @@ function toPreparation(preparation: PreparationDefinition): Record<string, unkno
   };
 }
 
-function toRelease(release: ReleaseDefinition): Record<string, unknown> {
+function toRelease(release: ReleaseDefinition): Shown<typeof shownRelease> {
   return {
     id: release.id,
     commandLine: release.commandLine,

@@ -1,5 +1,7 @@
 // Files on a node as Batch shows them: paths and ranges in, list entries, headers and bytes out. Does not ask the node.
 // https://learn.microsoft.com/rest/api/batchservice/file
+import type { Shown } from '../rest/answer-types.js';
+import type { shownFile } from './node-schema.js';
 import { BatchError } from '../errors.js';
 import type { OperationAnswer } from '../rest/operation.js';
 import type { NodeFile } from './node-messages.js';
@@ -33,7 +35,7 @@ export function parseFileRange(header: string | undefined): FileRange {
 }
 
 /** One entry of a file list. Directories carry no properties. */
-export function toNodeFileResource(file: NodeFile, place: FilesPlace): Record<string, unknown> {
+export function toNodeFileResource(file: NodeFile, place: FilesPlace): Shown<typeof shownFile> {
   const name = nameIn(file, place);
   return {
     name,

@@ -13,6 +13,7 @@
 //   starting             Batch's state that nothing enters: an agent that reports has started.
 import type { NodeFault } from './node-messages.js';
 import type { SpecialRun } from '../job-nodes/job-node.js';
+import type { TaskExecution } from '../tasks/task.js';
 import type { Membership } from './node-keys.js';
 
 export type NodeState =
@@ -71,7 +72,7 @@ export type NodeStartTask = {
 export type RecentTask = {
   readonly jobId: string;
   readonly taskId: string;
-  readonly execution: Readonly<Record<string, unknown>>;
+  readonly execution: TaskExecution;
 };
 
 /** A job that is over and of which the node may still have a folder and processes. */

@@ -197,7 +197,9 @@ export function parseResize(json: unknown): ResizeRequest {
   };
 }
 
-function fromVirtualMachine(body: z.output<typeof virtualMachineBody>): Record<string, unknown> {
+function fromVirtualMachine(
+  body: z.output<typeof virtualMachineBody>,
+): PoolSpecification['virtualMachineConfiguration'] & object {
   const { imageReference, containerConfiguration: _, extensions: __, ...echoed } = body;
   const version = imageReference.virtualMachineImageId === undefined ? { version: 'latest' } : {};
   return { ...echoed, imageReference: { ...version, ...imageReference } };

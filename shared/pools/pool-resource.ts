@@ -1,4 +1,6 @@
 // A pool as Batch's JSON shows it (CloudPool). Reading request bodies is pool-body.ts.
+import type { Shown } from '../rest/answer-types.js';
+import type { cloudPool, poolSpecification } from './pool-schema.js';
 import { etagOf } from '../rest/etag.js';
 import { formatDuration } from '../rest/iso-duration.js';
 import { ifSet, unlessEmpty } from '../tasks/run-resource.js';
@@ -11,7 +13,7 @@ export function poolUrl(poolId: string, baseUrl: string): string {
 }
 
 /** The pool with every default spelled out, and how many of its nodes exist now. */
-export function toPoolResource(pool: Pool, nodeCount: number, baseUrl: string): Record<string, unknown> {
+export function toPoolResource(pool: Pool, nodeCount: number, baseUrl: string): Shown<typeof cloudPool> {
   const { definition } = pool;
   return {
     id: definition.id,
@@ -32,7 +34,9 @@ export function toPoolResource(pool: Pool, nodeCount: number, baseUrl: string): 
 }
 
 /** What the user said of the pool, but its id and name. */
-export function toPoolSpecification(definition: PoolSpecification): Record<string, unknown> {
+export function toPoolSpecification(
+  definition: PoolSpecification,
+): Omit<Shown<typeof poolSpecification>, 'displayName'> {
   return {
     vmSize: definition.vmSize,
     ...ifSet('virtualMachineConfiguration', definition.virtualMachineConfiguration),

@@ -25,8 +25,10 @@ export const poolDefinitionSchema = z.object({
   id: z.string(),
   displayName: z.string().optional(),
   vmSize: z.string(),
-  virtualMachineConfiguration: z.record(z.string(), z.unknown()).optional(),
-  cloudServiceConfiguration: z.record(z.string(), z.unknown()).optional(),
+  virtualMachineConfiguration: z
+    .looseObject({ imageReference: z.looseObject({}), nodeAgentSKUId: z.string() })
+    .optional(),
+  cloudServiceConfiguration: z.looseObject({ osFamily: z.string() }).optional(),
   resizeTimeoutMs: z.number(),
   targetDedicatedNodes: z.int().min(0),
   targetLowPriorityNodes: z.int().min(0),

@@ -1,5 +1,7 @@
 // A pool's start task as Batch's JSON has it, both ways, and how one definition is told from another.
 // https://learn.microsoft.com/rest/api/batchservice/pool/add#starttask
+import type { Shown } from '../rest/answer-types.js';
+import type { shownStartTask } from './pool-schema.js';
 import { z } from 'zod';
 import { named } from '../rest/named-schemas.js';
 import { hashOf } from '../hash.js';
@@ -40,7 +42,7 @@ export function fromStartTask(body: z.output<typeof startTaskBody>): StartTaskDe
 }
 
 /** The start task with every default spelled out. */
-export function toStartTask(definition: StartTaskDefinition): Record<string, unknown> {
+export function toStartTask(definition: StartTaskDefinition): Shown<typeof shownStartTask> {
   return {
     commandLine: definition.commandLine,
     ...ifSet('resourceFiles', definition.resourceFiles),

@@ -26,6 +26,15 @@ export function oneOf<Value extends string>(values: Readonly<Record<Value, true>
   return z.enum(Object.keys(values) as [Value, ...Value[]]);
 }
 
+type DeepReadonly<Value> = Value extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : Value extends object
+    ? { readonly [Name in keyof Value]: DeepReadonly<Value[Name]> }
+    : Value;
+
+/** What a mapper gives of which `Schema` says how it is shown. That there is no property besides is checked where answers are. */
+export type Shown<Schema extends z.ZodType> = DeepReadonly<z.output<Schema>>;
+
 /** The names of a resource's properties, for `$select`. */
 export function propertiesOf<Shape extends Record<string, z.ZodType>>(
   schema: z.ZodObject<Shape>,

@@ -1,5 +1,7 @@
 // Task dependencies in Batch's JSON, and their limits.
 // https://learn.microsoft.com/rest/api/batchservice/task/add (TaskDependencies)
+import type { Shown } from '../rest/answer-types.js';
+import type { cloudTask } from './task-schema.js';
 import { z } from 'zod';
 import { named } from '../rest/named-schemas.js';
 import { idText } from '../rest/body-types.js';
@@ -38,6 +40,9 @@ export function fromDependsOn(body: z.output<typeof dependsOnBody> | undefined):
   return body === undefined || body.taskIds.length + body.taskIdRanges.length === 0 ? undefined : body;
 }
 
-export function toDependsOn({ taskIds, taskIdRanges }: TaskDependencies): Record<string, unknown> {
+export function toDependsOn({
+  taskIds,
+  taskIdRanges,
+}: TaskDependencies): Shown<typeof cloudTask>['dependsOn'] & object {
   return { ...unlessEmpty('taskIds', taskIds), ...unlessEmpty('taskIdRanges', taskIdRanges) };
 }

@@ -1,4 +1,6 @@
 // The parts of Batch's JSON that preparation, release and tasks have in common: environment, identity, constraints. Both ways.
+import type { Shown } from '../rest/answer-types.js';
+import type { shownConstraints } from './run-schema.js';
 import { z } from 'zod';
 import { named } from '../rest/named-schemas.js';
 import { formatDuration } from '../rest/iso-duration.js';
@@ -73,7 +75,7 @@ export function storedDuration(milliseconds: number): number {
 }
 
 /** Constraints with every default spelled out. */
-export function toConstraints(constraints: RunConstraints): Record<string, unknown> {
+export function toConstraints(constraints: RunConstraints): Shown<typeof shownConstraints> {
   return {
     maxWallClockTime: formatDuration(constraints.maxWallClockMs),
     retentionTime: formatDuration(constraints.retentionMs),
@@ -81,12 +83,17 @@ export function toConstraints(constraints: RunConstraints): Record<string, unkno
   };
 }
 
+type IfSet<Name extends string, Value> = { readonly [Key in Name]?: Value };
+
 /** `{ [name]: list }`, or nothing for an empty list: Batch leaves unset lists out. */
-export function unlessEmpty(name: string, list: readonly unknown[]): Record<string, unknown> {
-  return list.length === 0 ? {} : { [name]: list };
+export function unlessEmpty<Name extends string, Item>(
+  name: Name,
+  list: readonly Item[],
+): IfSet<Name, readonly Item[]> {
+  return ifSet(name, list.length === 0 ? undefined : list);
 }
 
 /** `{ [name]: value }`, or nothing when there is no value: Batch leaves unset properties out. */
-export function ifSet(name: string, value: unknown): Record<string, unknown> {
-  return value === undefined ? {} : { [name]: value };
+export function ifSet<Name extends string, Value>(name: Name, value: Value | undefined): IfSet<Name, Value> {
+  return (value === undefined ? {} : { [name]: value }) as IfSet<Name, Value>;
 }

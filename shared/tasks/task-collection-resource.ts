@@ -1,5 +1,8 @@
 // Adding up to a hundred tasks with one request: each succeeds or fails on its own, and its result says which.
 // https://learn.microsoft.com/rest/api/batchservice/task/addcollection
+import type { Shown } from '../rest/answer-types.js';
+import type { batchErrorOfOne } from '../rest/error-schema.js';
+import type { taskAddResults } from './task-schema.js';
 import { z } from 'zod';
 import { named } from '../rest/named-schemas.js';
 import { BatchError } from '../errors.js';
@@ -56,11 +59,19 @@ export function readTaskCollection(json: unknown, inheritedRetryCount: number): 
 }
 
 /** The answer to Add Task Collection, in any order. */
-export function toTaskAddResults(jobId: string, results: readonly TaskResult[], baseUrl: string): { value: unknown[] } {
+export function toTaskAddResults(
+  jobId: string,
+  results: readonly TaskResult[],
+  baseUrl: string,
+): Shown<typeof taskAddResults> {
   return { value: results.map((result) => toTaskAddResult(jobId, result, baseUrl)) };
 }
 
-function toTaskAddResult(jobId: string, { taskId, task, error }: TaskResult, baseUrl: string): Record<string, unknown> {
+function toTaskAddResult(
+  jobId: string,
+  { taskId, task, error }: TaskResult,
+  baseUrl: string,
+): Shown<typeof taskAddResults>['value'][number] {
   if (task)
     return {
       status: 'success',
@@ -80,7 +91,7 @@ function isServerFault(error: BatchError | undefined): boolean {
   return error === undefined || errorCatalogue[error.code].status >= 500;
 }
 
-function toError({ code, message, values }: BatchError): Record<string, unknown> {
+function toError({ code, message, values }: BatchError): Shown<typeof batchErrorOfOne> {
   const pairs = Object.entries(values).map(([key, value]) => ({ key, value }));
   return { code, message: { lang: 'en-US', value: message }, ...(pairs.length > 0 && { values: pairs }) };
 }

@@ -1,5 +1,7 @@
 // A task in Batch's JSON, both ways: what a client may say when it adds one, and how it is shown (CloudTask).
 // https://learn.microsoft.com/rest/api/batchservice/task/add
+import type { Shown } from '../rest/answer-types.js';
+import type { cloudTask, shownTaskExecution } from './task-schema.js';
 import { z } from 'zod';
 import { named } from '../rest/named-schemas.js';
 import { taskDirectory } from '../jobs/job-directory.js';
@@ -88,7 +90,7 @@ export function taskUrl(jobId: string, taskId: string, baseUrl: string): string 
 }
 
 /** The task with every default spelled out, in the order in which Batch writes it. */
-export function toTaskResource(task: Task, { baseUrl }: { readonly baseUrl: string }): Record<string, unknown> {
+export function toTaskResource(task: Task, { baseUrl }: { readonly baseUrl: string }): Shown<typeof cloudTask> {
   const { definition } = task;
   return {
     id: definition.id,
@@ -116,7 +118,7 @@ export function toTaskResource(task: Task, { baseUrl }: { readonly baseUrl: stri
   };
 }
 
-function toExecutionInfo({ execution }: Task): Record<string, unknown> {
+function toExecutionInfo({ execution }: Task): Shown<typeof shownTaskExecution> {
   return {
     ...ifSet('startTime', execution.startTime),
     ...ifSet('endTime', execution.endTime),
@@ -130,7 +132,11 @@ function toExecutionInfo({ execution }: Task): Record<string, unknown> {
   };
 }
 
-function toNodeInfo(task: Task, { poolId, nodeId }: TaskAssignment, baseUrl: string): Record<string, unknown> {
+function toNodeInfo(
+  task: Task,
+  { poolId, nodeId }: TaskAssignment,
+  baseUrl: string,
+): Shown<typeof cloudTask>['nodeInfo'] & object {
   const url = nodeUrl(poolId, nodeId, baseUrl);
   const taskRootDirectory = taskDirectory(task.jobId, task.definition.id);
   return {
