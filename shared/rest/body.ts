@@ -1,6 +1,7 @@
 // The body of a request: bounded, and a JSON object where one is expected. Knows no property.
 import type { HttpRequest } from '@azure/functions';
 import { BatchError } from '../errors.js';
+import { requireContentMd5 } from './content-md5.js';
 
 /** 'ignored' accepts anything unread, for operations that refuse whatever they are asked. */
 export type BodyRule = 'none' | 'optional' | 'required' | 'ignored';
@@ -8,7 +9,10 @@ export type BodyRule = 'none' | 'optional' | 'required' | 'ignored';
 const usualBodyBytes = 1024 * 1024;
 const largestBodyBytes = 4 * 1024 * 1024;
 
-/** The body's JSON object, or undefined. Throws RequestBodyTooLarge, InvalidRequestBody, MissingRequiredHeader or InvalidHeaderValue. */
+/**
+ * The body's JSON object, or undefined. Throws RequestBodyTooLarge, InvalidMd5, Md5Mismatch, InvalidRequestBody, MissingRequiredHeader or
+ * InvalidHeaderValue.
+ */
 export async function readBody(
   request: HttpRequest,
   rule: BodyRule,
@@ -20,6 +24,7 @@ export async function readBody(
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge(limit);
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.byteLength > limit) throw tooLarge(limit);
+  requireContentMd5(bytes, request.headers.get('content-md5'));
   if (bytes.byteLength === 0) {
     if (rule === 'required') throw invalidBody('it is empty, a JSON object was expected');
     return undefined;

@@ -28,6 +28,8 @@ export const errorCatalogue = {
   InvalidUri: entry(400, 'The URL of this request names nothing that can exist here.'),
   InvalidHttpVerb: entry(400, 'The HTTP verb of this request is not known.'),
   InvalidRequestBody: entry(400, 'The request body is not in the right form.'),
+  InvalidMd5: entry(400, 'The MD5 of the request body is not the base64 text of 16 bytes.'),
+  Md5Mismatch: entry(400, 'The request body does not have the MD5 that was said of it.'),
   InvalidInput: entry(400, 'An input of this request is not valid.'),
   InvalidMetadata: entry(400, 'The metadata of this request is not valid.'),
   EmptyMetadataKey: entry(400, 'A metadata item has no name.'),

@@ -39,6 +39,10 @@ export const errorOccasions: Readonly<Record<BatchErrorCode, Occasion>> = {
   InvalidUri: when('broken percent-encoding, a control character, or an id that nothing can have, in the URL'),
   InvalidHttpVerb: when('a verb that Batch does not have; said by the local host, without authentication'),
   InvalidRequestBody: when('the body is no JSON object in UTF-8, missing, or there where none is expected'),
+  InvalidMd5: when('header Content-MD5 is not the base64 text of 16 bytes; a code of Azure Storage'),
+  Md5Mismatch: when(
+    'header Content-MD5 is not that of the body that arrived; a code of Azure Storage; UserSpecifiedMd5, ServerCalculatedMd5',
+  ),
   InvalidInput: when('what arrived is no HTTP; said by the local host'),
   InvalidMetadata: moreExact('InvalidPropertyValue'),
   EmptyMetadataKey: when('an item of metadata has an empty name'),

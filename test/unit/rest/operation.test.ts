@@ -1,4 +1,5 @@
 // The wrapper of every operation, driven with requests that the real client's code signed.
+import { createHash } from 'node:crypto';
 import functions, { type HttpResponseInit } from '@azure/functions';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -21,6 +22,7 @@ import { baseUrl, rawRequest, signedAt, signedRequest, version, type RequestPart
 
 const context = new functions.InvocationContext({ functionName: 'test' });
 const done: OperationAnswer = { status: 200, json: {} };
+const md5Of = (text: string): string => createHash('md5').update(text).digest('base64');
 
 type Given = {
   readonly options?: OperationOptions;
@@ -253,6 +255,30 @@ describe('what is refused before the handler', () => {
       { HeaderName: 'Content-Type' },
     ],
     [
+      'a digest that is none',
+      { ...post, body: '{}', headers: { 'Content-MD5': 'AAAA' } },
+      { body: 'required' },
+      400,
+      'InvalidMd5',
+      { HeaderName: 'Content-MD5', HeaderValue: 'AAAA' },
+    ],
+    [
+      'another body than the one that was sent',
+      { ...post, body: '{"a":2}', headers: { 'Content-MD5': md5Of('{"a":1}') } },
+      { body: 'required' },
+      400,
+      'Md5Mismatch',
+      { UserSpecifiedMd5: md5Of('{"a":1}'), ServerCalculatedMd5: md5Of('{"a":2}') },
+    ],
+    [
+      'no body where one was sent',
+      { ...post, headers: { 'Content-MD5': md5Of('{"a":1}') } },
+      { body: 'optional' },
+      400,
+      'Md5Mismatch',
+      {},
+    ],
+    [
       'a body over 1 MiB',
       { ...post, body: large },
       { body: 'required' },
@@ -268,6 +294,18 @@ describe('what is refused before the handler', () => {
     expect(error).toEqual({ status, code });
     expect(told).toMatchObject(values);
     expect(isReached).toBe(false);
+  });
+
+  it.each([
+    ['a body', '{"ü":1}', { body: 'required' }],
+    ['no body', undefined, {}],
+  ] as const)('is not one with the right digest of %s', async (_, body, options) => {
+    const headers = {
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      'Content-MD5': md5Of(body ?? ''),
+    };
+    const response = await call({ ...post, headers, ...(body !== undefined && { body }) }, { options });
+    expect(response.status).toBe(200);
   });
 
   it('is not a larger body where the operation allows for it, up to 4 MiB', async () => {
