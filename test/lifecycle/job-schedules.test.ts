@@ -5,6 +5,10 @@ import type { BatchServiceModels } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobBody, taskBodies, type JobScripts, type MarkedJob } from '../e2e/marked-job.js';
 import { startSharedStack, type SharedStack } from '../e2e/shared-stack.js';
+import type { JobSchedule } from '../../shared/job-schedules/job-schedule.js';
+import { fromJobScheduleHead, headRow, jobSchedulePartition } from '../../shared/job-schedules/job-schedule-rows.js';
+import { createAzureTable } from '../../shared/tables/azure-table.js';
+import { eventually } from '../helpers/eventually.js';
 import { createJobsWorld, hold } from './jobs-world.js';
 
 let stack: SharedStack;
@@ -23,6 +27,14 @@ function specification(job: MarkedJob, scripts: JobScripts = {}): BatchServiceMo
   const { id: _, ...body } = jobBody(job, scripts);
   const [manager] = taskBodies(job, scripts.task);
   return { ...body, jobManagerTask: { id: 'manager', commandLine: manager?.commandLine ?? '' } };
+}
+
+/** The schedule as the table has it. */
+async function rowOf(id: string): Promise<JobSchedule> {
+  const head = await createAzureTable(stack.storage, 'bookend').get(jobSchedulePartition(id), headRow);
+  const schedule = head && fromJobScheduleHead(head);
+  if (schedule === undefined) throw new Error(`There is no job schedule '${id}'`);
+  return schedule;
 }
 
 const seen = (id: string) => client().jobSchedule.get(id);
@@ -89,6 +101,32 @@ describe.concurrent('a job schedule', () => {
     await reached({ jobId: 'one-at-a-time:job-2' }, 'completed');
     expect(counts(job)).toEqual({ preparation: 2, task01: 2, release: 2 });
   });
+
+  test('loses the job that is due when its start window passes while the one before is active, with the reason on record', async () => {
+    const job = planSchedule('windows');
+    await poolOfOne('windows');
+    await client().jobSchedule.add({
+      id: 'windows',
+      schedule: { recurrenceInterval: 'PT1M15S', startWindow: 'PT1M' },
+      jobSpecification: specification(job, { task: hold('go') }),
+    });
+    const dueFirst = (await seen('windows')).executionInfo?.nextRunTime ?? new Date(NaN);
+    const dueNext = new Date(dueFirst.getTime() + 75_000);
+    await begun(job, 'go');
+    // Batch has no property for it.
+    const lost = await eventually('the loss', async () => (await rowOf('windows')).lost, 200_000, 500);
+    expect(lost).toEqual({ count: 1, lastDueAt: dueFirst.toISOString(), lastReason: 'previousJobActive' });
+    const { executionInfo } = await seen('windows');
+    expect(executionInfo).toMatchObject({ recentJob: { id: 'windows:job-1' }, nextRunTime: dueNext });
+    expect(await jobStates('windows')).toEqual({ 'windows:job-1': 'active' });
+    release(job, 'go');
+    await reached({ jobId: 'windows:job-1' }, 'completed');
+    // Nothing was left to be made when the job had ended: the next one is that of the next occurrence.
+    await reached({ jobId: 'windows:job-2' }, 'completed');
+    const { creationTime } = await client().job.get('windows:job-2');
+    expect(creationTime?.getTime()).toBeGreaterThanOrEqual(dueNext.getTime());
+    expect(counts(job)).toEqual({ preparation: 2, task01: 2, release: 2 });
+  }, 400_000);
 
   test('waits for doNotRunUntil, makes its only job then, and is completed with it', async () => {
     const job = planSchedule('once');
