@@ -34,8 +34,9 @@ export async function printSharedFiles({ client, io, options }: Scene): Promise<
     () => client.computeNode.list(options.poolId, { computeNodeListOptions: { select: 'id, state' } }),
     options.signal,
   );
-  // One that is still being created ran nothing, and cannot be asked yet.
-  const nodeIds = nodes.flatMap(({ id, state }) => (id === undefined || state === 'creating' ? [] : [id])).sort();
+  // One that is not up yet ran nothing, and cannot be asked.
+  const isUp = (state: string | undefined): boolean => state !== 'creating' && state !== 'starting';
+  const nodeIds = nodes.flatMap(({ id, state }) => (id !== undefined && isUp(state) ? [id] : [])).sort();
   let found = 0;
   for (const nodeId of nodeIds) {
     const text = await readSharedFile({ client, io, options }, nodeId);

@@ -1,5 +1,6 @@
 // A machine joins a pool: it shows that it holds a join key of the pool, and presents the keys by which it is known from then on.
 import { BatchError } from '../errors.js';
+import { toEventWrites } from '../events/event-rows.js';
 import { validJoinKeys } from '../pools/join-keys.js';
 import { fromNode, headRow, nodeRow, poolPartition, toNode, toPoolHead } from '../pools/pool-rows.js';
 import type { Pool } from '../pools/pool.js';
@@ -7,6 +8,8 @@ import { loadStoredPool } from '../pools/read-pools.js';
 import type { Services } from '../services.js';
 import type { Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
+import { awaitsBoot, inState } from './node-decisions.js';
+import { nodeStateEvent } from './node-events.js';
 import { newNode } from './new-node.js';
 import { joinClaimsSchema, type JoinAnswer, type JoinClaims } from './node-keys.js';
 import type { Node } from './node.js';
@@ -17,12 +20,12 @@ export const joinSkewMs = 15 * 60_000;
 type Joining = { readonly poolId: string; readonly nodeId: string; readonly token: string };
 
 /**
- * Makes the machine that holds `token`'s keys the node `nodeId`; a node that the pool did not know is added to it. Joining again with the
- * same keys changes nothing; with others, whoever had the old ones is the node no longer.
+ * Makes the machine that holds `token`'s keys the node `nodeId`; a node that the pool did not know is added to it. A node whose boot was waited
+ * for is starting then. Joining again with the same keys changes nothing else; with others, whoever had the old ones is the node no longer.
  * Throws AuthenticationFailed, PoolBeingDeleted, OperationNotValidOnNode. A stranger is not told which pools there are.
  */
 export async function joinNode(services: Services, { poolId, nodeId, token }: Joining): Promise<JoinAnswer> {
-  const { table, sealing, config } = services;
+  const { table, sealing, config, clock, ids } = services;
   const { pool, membership } = await tryAgain(services, async () => {
     const { pool, etag: poolEtag } = await loadPoolToJoin(services, { poolId, nodeId });
     const { keys } = await requireClaims(services, pool, { poolId, nodeId, token });
@@ -32,9 +35,14 @@ export async function joinNode(services: Services, { poolId, nodeId, token }: Jo
     const known = row === undefined ? undefined : fromNode(row);
     if (known?.state === 'leavingpool')
       throw new BatchError('OperationNotValidOnNode', `Node '${nodeId}' is leaving pool '${poolId}'; it cannot join`);
-    if (known?.membership?.keyId === keys.keyId) return { pool, membership: known.membership };
-    const membership = { ...keys, orderKey: sealing.orderKeyOf(pool.orderSecret, nodeId, keys.keyId) };
-    const node: Node = { ...(known ?? newMember(pool, nodeId, services.clock.now())), membership };
+    const own = known?.membership?.keyId === keys.keyId ? known.membership : undefined;
+    const now = clock.now();
+    const before = known ?? newMember(pool, nodeId, now);
+    const isBoot = awaitsBoot(before);
+    if (own !== undefined && !isBoot) return { pool, membership: own };
+    const membership = own ?? { ...keys, orderKey: sealing.orderKeyOf(pool.orderSecret, nodeId, keys.keyId) };
+    const node: Node = { ...(isBoot ? inState(before, 'starting', now.toISOString()) : before), membership };
+    const events = isBoot ? [nodeStateEvent(before, node, now)] : [];
     const write: Write =
       row === undefined
         ? { type: 'insert', row: nodeRow(nodeId), values: toNode(node) }
@@ -42,7 +50,7 @@ export async function joinNode(services: Services, { poolId, nodeId, token }: Jo
     // A node that is new to the pool must not outlive it.
     const fence: readonly Write[] =
       row === undefined ? [{ type: 'replace', row: headRow, values: toPoolHead(pool), etag: poolEtag }] : [];
-    await table.write(poolPartition(poolId), [...fence, write]);
+    await table.write(poolPartition(poolId), [...fence, write, ...toEventWrites(events, now, ids.uuid())]);
     services.log.info('node joined', { poolId: pool.definition.id, nodeId, isNew: known === undefined });
     return { pool, membership };
   });

@@ -6,7 +6,19 @@ import type { DeallocationOption, Node, NodeRequest, NodeState } from './node.js
 /** Whether orders to this node make sense now: it joined, and is not being taken away, booted or given up. */
 export function isReachable(node: Node): boolean {
   if (node.epoch === 0 || node.request?.poweredAt !== undefined) return false;
-  return node.state !== 'creating' && node.state !== 'unknown';
+  return !isStartingUp(node) && node.state !== 'unknown';
+}
+
+/** Whether it is not there yet, or has begun and not said so. */
+export const isStartingUp = ({ state }: Node): boolean => state === 'creating' || state === 'starting';
+
+/** Whether anything was ever heard of it. */
+export const hasReported = ({ epoch }: Node): boolean => epoch > 0;
+
+/** Whether an agent that joins now begins what the node is waited for: its first boot, or the one that its provisioner was asked for. */
+export function awaitsBoot({ state, request }: Node): boolean {
+  if (state === 'creating') return true;
+  return (state === 'rebooting' || state === 'reimaging') && request?.poweredAt !== undefined;
 }
 
 /** Whether the node cannot be told anything now but will be back, with its disk or a new one. */

@@ -6,6 +6,7 @@ import type { Services } from '../services.js';
 import { askNode, type FileAnswer, type FileQuestion } from './ask-node.js';
 import { findKeptFile, listKeptFiles, type KeptFile } from '../job-nodes/kept-logs.js';
 import { parseFilePath, parseFileRange, type FileRange } from './node-file-resource.js';
+import { hasReported } from './node-decisions.js';
 import type { Membership } from './node-keys.js';
 import type { NodeFile } from './node-messages.js';
 import type { Node } from './node.js';
@@ -49,7 +50,7 @@ export function filePathOf({ params }: Pick<OperationRequest, 'params'>): string
 
 /** Refuses a node whose agent has never been heard of: it would be waited for in vain. Throws NodeNotReady. */
 export function requireJoined(node: Node): void {
-  if (node.state === 'creating')
+  if (!hasReported(node))
     throw new BatchError('NodeNotReady', `Node '${node.id}' of pool '${node.poolId}' has not started yet.`);
 }
 

@@ -1,16 +1,16 @@
 // A compute node, as the controller knows it.
 //
-//   creating             wanted from the provisioner; left by its first report.
+//   creating             wanted from the provisioner; left when its agent joins.
+//   starting             its agent has joined in its first boot, or in one that was asked for; left by its first report of that boot.
 //   waitingforstarttask  joined or booted, its start task runs and tasks wait for that; left when the start task ended.
 //   starttaskfailed      its start task failed and tasks would have waited for it; left by the next boot.
 //   idle                 can have tasks, has none assigned.
 //   running              at least one task assigned (a release alone leaves the node idle).
 //   offline              its scheduling is disabled and no task is assigned any more; left by enabling it.
-//   rebooting, reimaging entered by the request; left by the first report of the next boot, or of the next image.
+//   rebooting, reimaging entered by the request; left when its agent joins in the next boot, or by the first report of that boot or image.
 //   leavingpool          entered when it is to leave the pool; its row goes once the provisioner was told to take it away.
 //   unknown              silent past its bound; its tasks were requeued; left by its next report.
 //   unusable             its disk is full: what runs goes on and releases run, but no task is given to it; left when it has room again.
-//   starting             Batch's state that nothing enters: an agent that reports has started.
 import type { NodeFault } from './node-messages.js';
 import type { SpecialRun } from '../job-nodes/job-node.js';
 import type { TaskExecution } from '../tasks/task.js';

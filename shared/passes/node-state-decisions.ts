@@ -1,6 +1,6 @@
 // Steps of a pass around its nodes: what was heard frees slots and brings nodes back, and at the end each shows what it is.
 import type { Node, NodeState } from '../nodes/node.js';
-import { isReady, readyState } from '../nodes/node-decisions.js';
+import { isReady, isStartingUp, readyState } from '../nodes/node-decisions.js';
 import { nodeReturnedEvent } from '../nodes/node-events.js';
 import { dropLease, enterNodeState, type Draft } from './draft.js';
 import { jobKey } from './seen.js';
@@ -25,7 +25,7 @@ export function dropVoidLeases(draft: Draft): void {
 export function welcomeNodes(draft: Draft): void {
   for (const node of draft.nodes.values()) {
     if (node.lastSeen !== draft.at) continue;
-    const wasAway = node.state === 'creating' || node.state === 'unknown';
+    const wasAway = isStartingUp(node) || node.state === 'unknown';
     const isBack = isServed(node) || isAboutTasks(node);
     if (node.state === 'unknown') draft.events.push(nodeReturnedEvent(node, draft.now));
     if (wasAway || isBack) enterNodeState(draft, node, arrivalState(node));

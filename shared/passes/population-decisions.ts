@@ -2,7 +2,7 @@
 import { hashOf } from '../hash.js';
 import { owedEvent } from '../events/event.js';
 import type { DeallocationOption, Node, NodeState } from '../nodes/node.js';
-import { readyState, withRequest } from '../nodes/node-decisions.js';
+import { hasReported, readyState, withRequest } from '../nodes/node-decisions.js';
 import type { Capacity } from '../nodes/node-messages.js';
 import { newNode } from '../nodes/new-node.js';
 import { toJoinKeyText, validJoinKeys } from '../pools/join-keys.js';
@@ -41,7 +41,7 @@ function resize(draft: Draft, pool: Pool, { at, timeoutMs, option, nodeIds = [] 
   const surplus = staying.length - pool.definition.targetDedicatedNodes;
   for (const node of staying.sort(leavesBefore).slice(0, Math.max(0, surplus))) letLeave(draft, node, option);
   for (let missing = -surplus; missing > 0; missing -= 1) addNode(draft);
-  const isJoined = provided(draft.nodes).every(({ state }) => state !== 'creating');
+  const isJoined = provided(draft.nodes).every(hasReported);
   const isDone = isJoined && ![...draft.nodes.values()].some(isLeaving);
   if (isDone) becomeSteady(draft, pool, []);
   else lookAgain(draft, endsMs);
@@ -68,8 +68,8 @@ function giveUp(draft: Draft, isStopped: boolean): readonly ResizeError[] {
         });
     }
     if (node.isSelfProvided === true) continue;
-    if (node.state === 'creating' && isStopped) letLeave(draft, node, 'requeue');
-    if (node.state === 'creating' && !isStopped)
+    if (!hasReported(node) && isStopped) letLeave(draft, node, 'requeue');
+    if (!hasReported(node) && !isStopped)
       errors.push({
         code: 'AllocationTimedout',
         message: `Node '${node.id}' had not joined when the resize timed out`,

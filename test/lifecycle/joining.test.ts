@@ -159,6 +159,8 @@ describe('a node’s credentials', () => {
     });
     const { serviceBusConnection, ...membership } = await joinAsA(sealOfA);
     await sealOfA.setMembership(membership);
+    // It has presented itself, and said nothing yet.
+    expect(await isIn('shared', 'A', ['starting'])).toBe(true);
     const bus = createAzureBus(serviceBusConnection, silentLog);
     try {
       await run('secret', 'shared', 'echo a-secret-of-B');

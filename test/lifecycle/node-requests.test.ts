@@ -188,6 +188,19 @@ describe.concurrent('a node that boots', () => {
     expect(lines('retained.runs')).toEqual([nodeId]);
   });
 
+  test('is starting from when its agent joins until its first report, also in the first boot of all', async () => {
+    const [nodeId = ''] = await world.addPool('starting', 1);
+    const changes = async (): Promise<readonly string[]> =>
+      (await stack.poolEvents('starting')).flatMap(({ type, data }) =>
+        type === 'dev.bookend.node.state.changed' ? [`${String(data['previousState'])} ${String(data['state'])}`] : [],
+      );
+    expect(await changes()).toEqual(['creating starting', 'starting idle']);
+    await stack.client().computeNode.reboot('starting', nodeId);
+    await eventually('the end of the boot', async () => (await changes()).length > 4);
+    expect((await changes()).slice(2)).toEqual(['idle rebooting', 'rebooting starting', 'starting idle']);
+    expect((await stack.client().computeNode.get('starting', nodeId)).state).toBe('idle');
+  });
+
   test('while its job ends keeps the job waiting, and releases it once it is ready', async () => {
     const client = stack.client();
     // Every boot but the first is held up.

@@ -5,14 +5,18 @@ import { loadNodeSeal } from '../../../agent/adapters/jose-node-seal.js';
 import { createHttpJoin } from '../../../agent/adapters/http-join.js';
 import type { NodeSeal } from '../../../agent/node-seal.js';
 import type { BatchError } from '../../../shared/errors.js';
+import type { OwedEvent } from '../../../shared/events/event.js';
+import { eventRange } from '../../../shared/events/event-rows.js';
 import { createJoseSealing } from '../../../shared/nodes/jose-sealing.js';
 import { joinNode, requireJoinToken } from '../../../shared/nodes/join-node.js';
 import { loadNode } from '../../../shared/nodes/read-nodes.js';
 import { addPool } from '../../../shared/pools/add-pool.js';
 import { deletePool } from '../../../shared/pools/delete-pool.js';
 import { rotatedKeyValidMs, toJoinKeyText } from '../../../shared/pools/join-keys.js';
+import { nodeRow, poolPartition, toNode } from '../../../shared/pools/pool-rows.js';
 import { listJoinKeys, rotateJoinKey } from '../../../shared/pools/rotate-join-key.js';
 import { unconditional as conditions } from '../../../shared/rest/conditions.js';
+import { fromDocument } from '../../../shared/tables/document.js';
 import { poolDefinition } from '../../helpers/definitions.js';
 import { createServices, type MemoryServices } from '../../helpers/memory-services.js';
 import { memoryState } from '../../helpers/memory-state.js';
@@ -43,6 +47,11 @@ async function join(changes: Changes = {}, keys = seal.keys()) {
   return joinNode(services, { poolId: 'P', nodeId: 'own-1', token });
 }
 
+async function events(): Promise<readonly OwedEvent[]> {
+  const { entities } = await services.table.query(poolPartition('P'), eventRange, 1000);
+  return entities.flatMap((entity) => fromDocument<OwedEvent[]>('events', entity.values));
+}
+
 const refusal = (attempt: Promise<unknown>): Promise<string> =>
   attempt.then(
     () => 'joined',
@@ -53,7 +62,7 @@ describe('a machine that holds a join key', () => {
   test('becomes a node of the pool, known by the keys that it presented', async () => {
     const answer = await join();
     const { node, pool } = await loadNode(services, 'P', 'own-1');
-    expect(node).toMatchObject({ state: 'creating', isSelfProvided: true, membership: seal.keys() });
+    expect(node).toMatchObject({ state: 'starting', epoch: 0, isSelfProvided: true, membership: seal.keys() });
     expect(answer).toEqual({
       poolId: 'P',
       nodeId: 'own-1',
@@ -66,6 +75,28 @@ describe('a machine that holds a join key', () => {
   test('joins again with the same keys and stays what it was', async () => {
     const first = await join();
     expect(await join()).toEqual(first);
+  });
+
+  test.each([
+    ['that was asked for', 'rebooting', { poweredAt: '2026-01-01T00:00:00.000Z' }, 'starting', 1],
+    ['with another image', 'reimaging', { poweredAt: '2026-01-01T00:00:00.000Z' }, 'starting', 1],
+    ['that its provisioner was not asked for yet', 'rebooting', {}, 'rebooting', 0],
+    ['that nobody asked for', 'running', undefined, 'running', 0],
+  ] as const)('in a boot %s while it was %s', async (_, state, request, next, told) => {
+    await join();
+    const kind = state === 'reimaging' ? ('reimage' as const) : ('reboot' as const);
+    const at = services.clock.now().toISOString();
+    const { node } = await loadNode(services, 'P', 'own-1');
+    const asked = request && { request: { kind, option: 'requeue' as const, at, ...request } };
+    const values = toNode({ ...node, epoch: 1, state, ...asked });
+    services.rows.write(poolPartition('P'), [{ type: 'upsert', row: nodeRow('own-1'), values }]);
+    const before = (await events()).length;
+    await join();
+    await join();
+    const { node: after } = await loadNode(services, 'P', 'own-1');
+    expect(after).toMatchObject({ state: next, membership: seal.keys() });
+    const types = (await events()).slice(before).map(({ type, data }) => [type, data['previousState'], data['state']]);
+    expect(types).toEqual(told === 0 ? [] : [['dev.bookend.node.state.changed', state, 'starting']]);
   });
 
   test('takes the place of a machine that had the node before, whose keys count no longer', async () => {

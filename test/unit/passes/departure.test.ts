@@ -107,6 +107,20 @@ describe('a node that is rebooted', () => {
     expect(nodeOf(world, 'n1').state).toBe('running');
   });
 
+  test('and starting is what it is to be with its next epoch, and on its way again when its last words come late', () => {
+    const world = given();
+    ask(world, 'reboot', 'requeue');
+    hear(world, runOf(world, 'n1', 't1', killed));
+    const starting = () => world.nodes.set('n1', { ...nodeOf(world, 'n1'), state: 'starting' });
+    starting();
+    expect(hear(world).orders).toEqual([]);
+    expect(nodeOf(world, 'n1').state).toBe('rebooting');
+    starting();
+    expect(pass(world, { everyJob: true, reask: true }).orders).toEqual([]);
+    expect(rebooted(world).orders).toMatchObject([{ epoch: 2, tasks: [{ taskId: 't1' }] }]);
+    expect(nodeOf(world, 'n1').state).toBe('running');
+  });
+
   test('is asked for again when nothing is heard of the boot, and in the end given up', () => {
     const world = given();
     ask(world, 'reboot', 'requeue');

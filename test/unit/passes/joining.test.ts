@@ -64,6 +64,18 @@ describe('a node', () => {
     });
   });
 
+  test('that is starting holds up its pool and takes no task until its first report', () => {
+    const world = createWorld({ targetDedicatedNodes: 1, joined: 0 });
+    addJob(world);
+    pass(world);
+    const [id = ''] = world.nodes.keys();
+    world.nodes.set(id, { ...nodeOf(world, id), state: 'starting' });
+    expect(pass(world, { jobIds: ['j'], everyJob: true }).orders).toEqual([]);
+    expect([nodeOf(world, id).state, world.pool?.allocationState]).toEqual(['starting', 'resizing']);
+    expect(pass(world, { reports: [reportOf(world, id)] }).orders).toMatchObject([{ tasks: [{ taskId: 't1' }] }]);
+    expect([nodeOf(world, id).state, world.pool?.allocationState]).toEqual(['running', 'steady']);
+  });
+
   test('that the pool does not want is not taken in', () => {
     const world = createWorld();
     const stranger = { ...reportOf(world, 'n1'), nodeId: 'stranger' };

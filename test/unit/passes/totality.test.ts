@@ -112,7 +112,7 @@ const given = record({
   disableTasks: constantFrom(undefined, 'requeue' as const, 'terminate' as const, 'wait' as const),
   isForced: boolean(),
   previousState: constantFrom<JobState>('active', 'terminating', 'completed'),
-  nodeState: constantFrom<NodeState>('creating', 'idle', 'running', 'unknown'),
+  nodeState: constantFrom<NodeState>('creating', 'starting', 'idle', 'running', 'unknown'),
   nodeEpoch: constantFrom(1, 2, 3),
   waitForSuccess: boolean(),
   hasRelease: boolean(),
