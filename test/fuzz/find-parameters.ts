@@ -1,7 +1,8 @@
 // Which query parameters each operation takes, by trying: what it does not know it says.
 import type { Answer } from '../../local/functions-host/http/http-messages.js';
 import type { AppOperation } from './app-operations.js';
-import { parameterNames, plainPath, type FuzzOperation, type KnownIds } from './arbitrary-request.js';
+import { plainPath, type KnownIds } from './arbitrary-path.js';
+import { parameterNames, type FuzzOperation } from './arbitrary-query.js';
 import { textOf } from './check-fuzz-answer.js';
 import type { FuzzRequest } from './fuzz-request.js';
 import { signed } from './populate.js';

@@ -1,95 +1,22 @@
-// Bodies made from good ones by a few changes, and the text of them by a few more.
+// Faults put into good bodies: at some place of the JSON, and in its text.
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
-import { secretMark } from './body-examples.js';
-
-/** Values that have broken something somewhere. */
-const oddValues: readonly unknown[] = [
-  null,
-  true,
-  false,
-  0,
-  -0,
-  -1,
-  1,
-  1.5,
-  2 ** 31,
-  2 ** 53,
-  -(2 ** 63),
-  1e308,
-  '',
-  ' ',
-  '0',
-  'true',
-  'null',
-  'NaN',
-  'x'.repeat(65),
-  'x'.repeat(2_000),
-  'x'.repeat(70_000),
-  '../../etc/passwd',
-  'a/b',
-  'a\\b',
-  'a\u0000b',
-  'a\nb',
-  '\ud800',
-  '\u202e\u0000',
-  'ünïcödé ☃ 😀',
-  '__proto__',
-  'constructor',
-  'toString',
-  '%00',
-  '$TargetDedicated',
-  "' or 1 eq 1",
-  'PT0S',
-  'PT1S',
-  'P7D',
-  'P1Y2M3DT4H5M6.789S',
-  'P99999999999999999999D',
-  'P10675199DT2H48M5.4775807S',
-  '-PT1H',
-  'PT',
-  'PT1.5H',
-  '2026-01-01T00:00:00Z',
-  '2026-13-45T99:99:99Z',
-  '9999-12-31T23:59:59.9999999Z',
-  '+275760-09-13T00:00:00.001Z',
-  '0001-01-01T00:00:00Z',
-  '2026-01-01T00:00:00+14:00',
-  'Thu, 01 Jan 1970 00:00:00 GMT',
-  'http://127.0.0.1:1/',
-  'file:///etc/passwd',
-  `https://a.blob.core.windows.net/c?sig=${secretMark}`,
-  'http://[::1',
-  'javascript:alert(1)',
-  'terminatejob',
-  'TerminateJob',
-  'poolId',
-  'Pool-1',
-  'Job-1',
-  't1',
-  [],
-  [[]],
-  [null],
-  {},
-  { __proto__: null },
-  Array.from({ length: 101 }, (_, index) => `t${index}`),
-  Array.from({ length: 101 }, (_, index) => ({ name: `n${index}`, value: 'v' })),
-];
-
-const oddNames = [
-  '__proto__',
-  'constructor',
-  'prototype',
-  'toString',
-  'hasOwnProperty',
-  'ID',
-  '',
-  'a b',
-  'x'.repeat(300),
-];
+import { oddNames, oddValues } from './odd-values.js';
+import { shrinkableJson } from './shrinkable-json.js';
 
 type Mutation = { readonly at: number; readonly kind: MutationKind; readonly value: unknown; readonly name: string };
-const kinds = ['replace', 'replace', 'replace', 'remove', 'add', 'rename', 'wrap', 'repeat', 'letterCase'] as const;
+const kinds = [
+  'replace',
+  'replace',
+  'replace',
+  'remove',
+  'add',
+  'rename',
+  'wrap',
+  'nest',
+  'repeat',
+  'letterCase',
+] as const;
 type MutationKind = (typeof kinds)[number];
 
 const oddValue: fc.Arbitrary<unknown> = fc.oneof(
@@ -107,7 +34,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
 });
 
 const mutations = fc.oneof(
-  { weight: 3, arbitrary: fc.constant([]) },
+  { weight: 7, arbitrary: fc.constant([]) },
   { weight: 5, arbitrary: fc.tuple(mutation) },
   { weight: 2, arbitrary: fc.array(mutation, { minLength: 2, maxLength: 4 }) },
 );
@@ -117,6 +44,7 @@ const textChanges = [
   'trailing',
   'mark',
   'twice',
+  'huge',
   'deep',
   'badUtf8',
   'comment',
@@ -125,16 +53,31 @@ const textChanges = [
   'list',
 ] as const;
 
-/** Text of a body that is one of `examples`, or nearly; as latin-1 text of its bytes. */
-export function bodyFrom(examples: readonly object[]): fc.Arbitrary<string> {
-  const json = fc
-    .tuple(fc.constantFrom(...examples), mutations)
-    .map(([example, changes]) => changes.reduce<unknown>(mutate, example));
-  const text = json.map((value) => JSON.stringify(value) ?? 'null');
+/** Text of a body that is one of `bodies`, or nearly; as latin-1 text of its bytes. */
+export function bodyFrom(bodies: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
+  const faulty = fc
+    .tuple(bodies, mutations)
+    .map(([body, changes]) => changes.reduce<unknown>(mutate, JSON.parse(JSON.stringify(body) ?? 'null')));
+  const text = shrinkableJson(faulty).map((value) => JSON.stringify(value) ?? 'null');
   const broken = fc
     .tuple(text, fc.constantFrom(...textChanges), fc.nat(10_000))
     .map(([whole, change, at]) => breakText(whole, change, at));
-  return fc.oneof({ weight: 14, arbitrary: text.map(toLatin1) }, { weight: 1, arbitrary: broken });
+  return fc.oneof(
+    { withCrossShrink: true },
+    { weight: 14, arbitrary: text.map(toLatin1) },
+    { weight: 1, arbitrary: broken },
+  );
+}
+
+// Numbers that JSON can write and a program cannot hold.
+const huge = ['1e999', '-1e999', `1${'0'.repeat(400)}`, '9007199254740993', '1e-999', '-0', `0.${'1'.repeat(1_000)}`];
+
+/** The text with one of the places of `pattern` changed, if there is any. */
+function atSome(text: string, pattern: RegExp, at: number, change: (found: string) => string): string {
+  const places = [...text.matchAll(pattern)];
+  const place = places[at % Math.max(1, places.length)];
+  if (place === undefined) return text;
+  return `${text.slice(0, place.index)}${change(place[0])}${text.slice(place.index + place[0].length)}`;
 }
 
 const toLatin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
@@ -148,7 +91,9 @@ function breakText(text: string, change: (typeof textChanges)[number], at: numbe
     case 'mark':
       return toLatin1(`\ufeff${text}`);
     case 'twice':
-      return toLatin1(text.replace(/"id":/, '"id":"first","id":'));
+      return toLatin1(atSome(text, /"\w+":/g, at, (name) => `${name}"first",${name}`));
+    case 'huge':
+      return toLatin1(atSome(text, /(?<=":)("\w*"|[\d.]+|true|false|null)/g, at, () => huge[at % huge.length] ?? ''));
     case 'deep':
       return `{"a":${'['.repeat(at)}${']'.repeat(at)}}`;
     case 'badUtf8':
@@ -201,6 +146,11 @@ function changed(value: unknown, { kind, value: other, name, at }: Mutation): un
         : other;
     case 'wrap':
       return [value];
+    case 'nest':
+      return Array.from({ length: at % 600 }).reduce<unknown>(
+        (inner, _, depth) => (depth % 2 ? [inner] : { inner }),
+        value,
+      );
     case 'repeat':
       return isList ? [...value, ...value] : { value };
     case 'letterCase':

@@ -8,7 +8,7 @@ import { createInvoker } from '../../local/functions-host/app/invoke.js';
 import type { Core } from '../../local/functions-host/app/core-api.js';
 import { readTriggers } from '../../local/functions-host/app/triggers.js';
 import { systemClock } from '../../shared/clock.js';
-import { systemIds } from '../../shared/ids.js';
+import { systemIds, type Ids } from '../../shared/ids.js';
 import { createLog, describeError, type Log } from '../../shared/log.js';
 import { createJoseSealing } from '../../shared/nodes/jose-sealing.js';
 import type { Bus, OutgoingMessage } from '../../shared/queues/bus.js';
@@ -39,7 +39,7 @@ export type MemoryApp = {
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
 };
-export type Snapshot = readonly Entity[];
+export type Snapshot = { readonly rows: readonly Entity[]; readonly now: Date; readonly idsGiven: number };
 
 // Answers in memory need no time; what waits on purpose, as before another try, gets it. In all 40 seconds, after which a request hangs.
 const freeTurns = 200;
@@ -50,14 +50,27 @@ const account: Account = { name: 'fuzzed', key: Buffer.from('the key that no log
 /** `provide` is told the services that the app is to use from now on. */
 export function createMemoryApp(core: Core, provide: (services: Services) => void): MemoryApp {
   const logLines: string[] = [];
-  const clock = createManualClock('2026-01-01T00:00:00.000Z');
+  // Time and ids come back with the state, so that the same requests meet the same world.
+  let time = createManualClock('2026-01-01T00:00:00.000Z');
+  const clock: ManualClock = {
+    now: () => time.now(),
+    monotonicMs: () => time.monotonicMs(),
+    schedule: (delayMs, callback) => time.schedule(delayMs, callback),
+    advance: (ms) => time.advance(ms),
+    pending: () => time.pending(),
+  };
+  let idsGiven = 0;
+  const ids: Ids = {
+    uuid: () => `00000000-0000-4000-8000-${String(++idsGiven).padStart(12, '0')}`,
+    random: () => 0.5,
+  };
   const log = createLog((level, message, fields) => logLines.push(textOf(level, message, fields)), 'debug');
   // By row, what it was before the last request and is now.
   const touched = new Map<string, { readonly before: string; after: string }>();
   let marks = { messages: 0, blobs: 0 };
   let current = begin([]);
 
-  function begin(entities: Snapshot): FuzzServices {
+  function begin(entities: readonly Entity[]): FuzzServices {
     const rows = createMemoryRows((partition, committed) => {
       for (const { row, before, after } of committed) {
         const key = `${partition} ${row}`;
@@ -72,8 +85,7 @@ export function createMemoryApp(core: Core, provide: (services: Services) => voi
     const services: FuzzServices = {
       ...memory,
       ...{ rows, table: createMemoryTable(rows), bus: withNodes(createRecordingBus()), clock, log },
-      // Times and ids go on, so that nothing is made twice.
-      ids: { uuid: systemIds.uuid, random: () => 0.5 },
+      ids,
       sealing: { ...plainSealing, accepts, verifyJoin },
       config: { ...memory.config, account: { name: account.name, keys: [account.key] } },
     };
@@ -123,13 +135,18 @@ export function createMemoryApp(core: Core, provide: (services: Services) => voi
       messages: current.bus.sent.length - marks.messages,
       blobs: blobsOf(current) - marks.blobs,
     }),
-    snapshot: () =>
-      current.rows
+    snapshot: () => ({
+      rows: current.rows
         .partitions()
         .flatMap((partition) => allOf(current.rows, partition))
         .map((entity) => structuredClone(entity)),
-    restore(snapshot) {
-      current = begin(snapshot);
+      now: clock.now(),
+      idsGiven,
+    }),
+    restore({ rows, now, idsGiven: given }) {
+      time = createManualClock(now.toISOString());
+      idsGiven = given;
+      current = begin(rows);
     },
   };
 }

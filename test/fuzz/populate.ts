@@ -2,7 +2,7 @@
 // and nodes as they always are.
 import { deadLetterPartition } from '../../shared/events/dead-letters.js';
 import { beginLife, goOn, type Life } from '../integration/controller/life.js';
-import type { KnownIds } from './arbitrary-request.js';
+import type { KnownIds } from './arbitrary-path.js';
 import type { FuzzRequest } from './fuzz-request.js';
 import type { MemoryApp } from './memory-app.js';
 
@@ -87,20 +87,23 @@ async function addSchedules(app: MemoryApp): Promise<readonly string[]> {
   return ['Schedule-1', 'Schedule-2'];
 }
 
-/**
- * Lets the controller and the nodes go on from the app's present state until nothing is left to say, as they stood in `life`.
- * Rejects when the controller fails on something that was accepted; tells what it could not handle.
- */
-export async function settle(app: MemoryApp, life: Life): Promise<readonly unknown[]> {
+/** The nodes and whoever plays the triggers, as they stood in `life`, on the state that the app has now. */
+export function resume(app: MemoryApp, life: Life): Life {
   const services = app.services();
   const nodes = [...life.nodes].map(([id, node]) => {
     const { now, ...facts } = node;
     return [id, { ...structuredClone(facts), now }] as const;
   });
-  await goOn({
+  return {
     ...life,
     ...{ services, bus: services.bus, truth: services.table, nodes: new Map(nodes) },
-    ...{ formerNodes: [], pending: [], outages: [], heard: 0 },
-  });
-  return services.rows.query(deadLetterPartition, {}, 100).entities.map(({ values }) => values);
+    ...{ formerNodes: [], pending: [], outages: [], heard: 0, scheduled: [...life.scheduled] },
+  };
 }
+
+/** What the controller could not handle. */
+export const deadLettersOf = (app: MemoryApp): readonly unknown[] =>
+  app
+    .services()
+    .rows.query(deadLetterPartition, {}, 100)
+    .entities.map(({ values }) => values);
