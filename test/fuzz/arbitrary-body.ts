@@ -46,5 +46,13 @@ export const namedValues = (ids: KnownIds): Readonly<Record<string, readonly str
 /** Of whatever is added: few, so that requests that follow find it. */
 export const freshIds = ['Fresh-1', 'Fresh-2', 't1'] as const;
 
+/** What is there, and what may have been added. */
+export function withFresh(ids: KnownIds): KnownIds {
+  const added = Object.keys(ids).filter((name) =>
+    ['poolId', 'jobId', 'jobScheduleId', 'scheduleId', 'taskId'].includes(name),
+  );
+  return { ...ids, ...Object.fromEntries(added.map((name) => [name, [...(ids[name] ?? []), ...freshIds]])) };
+}
+
 const withIds = (example: object, ids: KnownIds): object =>
   JSON.parse(JSON.stringify(example).replaceAll(nodeMark, ids['nodeId']?.[0] ?? '')) as object;

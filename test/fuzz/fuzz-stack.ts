@@ -1,5 +1,6 @@
 // The app in this process with something in it, and the steps of a run on it: each checked by all that can be seen of it.
 import { expect } from 'vitest';
+import { z } from 'zod';
 import type { Answer } from '../../local/functions-host/http/http-messages.js';
 import type { Services } from '../../shared/services.js';
 import { sweep } from '../../shared/passes/sweep.js';
@@ -118,20 +119,34 @@ async function letGoOn(app: MemoryApp, life: Life, how: 'goOn' | 'hoursLater'): 
   expect(app.logLines.filter((line) => line.startsWith('error') || line.includes(secretMark))).toEqual([]);
 }
 
-/** All of what was accepted can be shown. */
+/** All of what was accepted can be shown, and what is new in every way there is. */
 async function checkLists(ids: KnownIds, send: Send): Promise<void> {
-  const jobs = new Set(ids['jobId']);
-  const lists = [
-    '/jobs',
-    '/pools',
-    '/nodecounts',
-    '/pools/Pool-1/nodes',
-    ...[...jobs].map((id) => `/jobs/${id}/tasks`),
-  ];
-  for (const path of lists) {
+  const ask = async (path: string): Promise<Answer> => {
     const request = signed('GET', path);
     const answer = await send(request);
     checkFuzzAnswer(request, answer);
-    if (!path.includes('/', 1)) expect(answer.status, path).toBe(200);
+    return answer;
+  };
+  for (const path of [
+    '/nodecounts',
+    '/pools/Pool-1/nodes',
+    ...[...new Set(ids['jobId'])].map((id) => `/jobs/${id}/tasks`),
+  ])
+    await ask(path);
+  for (const [path, parts] of Object.entries(shownOf)) {
+    const list = await ask(path);
+    expect(list.status, path).toBe(200);
+    const listed = listSchema.parse(JSON.parse(textOf(list))).value.map(({ id }) => id);
+    const known = Object.values(ids).flat();
+    for (const id of listed.filter((each) => !known.includes(each)))
+      for (const part of parts)
+        expect((await ask(`${path}/${encodeURIComponent(id)}${part}`)).status, `${path}/${id}${part}`).toBe(200);
   }
 }
+
+const shownOf = {
+  '/pools': ['', '/nodes'],
+  '/jobs': ['', '/tasks', '/taskcounts', '/explain'],
+  '/jobschedules': ['', '/jobs'],
+};
+const listSchema = z.object({ value: z.array(z.object({ id: z.string() })) });

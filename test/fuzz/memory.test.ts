@@ -1,8 +1,10 @@
 // Generated requests at every operation of the app, in this process: whatever comes, it is answered as Batch answers, a refusal changes
-// nothing, and no log tells a secret. The seed is printed. BOOKEND_FUZZ_SEED draws the same again, BOOKEND_FUZZ_REQUESTS says how many.
+// nothing, and no log tells a secret. The seed is printed. BOOKEND_FUZZ_SEED draws the same again, with BOOKEND_FUZZ_PROPERTY and
+// BOOKEND_FUZZ_PATH the one case that failed; BOOKEND_FUZZ_REQUESTS says how many.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Services } from '../../shared/services.js';
+import { withFresh } from './arbitrary-body.js';
 import { arbitraryRequest, plainRequest } from './arbitrary-request.js';
 import { checkProperty } from './check-property.js';
 import { startFuzzStack, type FuzzStack, type Step } from './fuzz-stack.js';
@@ -42,7 +44,7 @@ describe(`of seed ${fuzzSeed}`, () => {
     async () => {
       const { operations } = stack;
       const step = fc.oneof<fc.WeightedArbitrary<Step>[]>(
-        weighted<Step>(5, plainRequest(operations, stack.ids)),
+        weighted<Step>(5, plainRequest(operations, withFresh(stack.ids))),
         weighted<Step>(1, fc.constantFrom<Step[]>('goOn', 'hoursLater')),
       );
       const all = shrinkableList(step, stepsAtOnce);
