@@ -12,6 +12,7 @@ import { systemIds, type Ids } from './ids.js';
 import { stderrLog, type Log } from './log.js';
 import { createJoseSealing } from './nodes/jose-sealing.js';
 import type { Sealing } from './nodes/sealing.js';
+import { createJobMemory, type JobMemory } from './passes/job-memory.js';
 import { createAzureBus } from './queues/azure-bus.js';
 import type { Bus } from './queues/bus.js';
 import { createAzureTable } from './tables/azure-table.js';
@@ -27,6 +28,8 @@ export type Services = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly sealing: Sealing;
+  /** Of this process. */
+  readonly jobMemory: JobMemory;
   /** Absent where no issuer of tokens is configured. */
   readonly verifyToken?: VerifyToken;
   readonly log: Log;
@@ -52,6 +55,7 @@ export function createServices(config: Config): Services {
     clock: systemClock,
     ids: systemIds,
     sealing: createJoseSealing(),
+    jobMemory: createJobMemory(systemClock),
     ...(config.entra && { verifyToken: verifierOf(config.entra, log) }),
     log,
     config,

@@ -8,7 +8,6 @@ import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
 import { hintTypes, sendHint } from '../events/hints.js';
 import type { Ids } from '../ids.js';
-import { jobRefRow, poolListPartition, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
 import { TableConflict, type Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
@@ -16,8 +15,9 @@ import { toNewTask, toTaskInserts } from '../tasks/new-task.js';
 import { isRepeated, type IdempotentRequest } from './idempotency-key.js';
 import { jobManagerOrder } from './job-manager.js';
 import type { Job, JobDefinition } from './job.js';
-import { deadlineOf, referenceTo } from './job-decisions.js';
+import { deadlineOf } from './job-decisions.js';
 import { fromJobHead, headRow, isJobHead, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
+import { writeReference } from './name-to-pool.js';
 
 /**
  * Adds the job, or answers with the one that the same `request` has added before. Throws JobExists, JobScheduleWithSameIdExists,
@@ -46,12 +46,10 @@ async function saveNewJob(services: Services, asked: JobDefinition, { incarnatio
   const added = await tryAgain(services, async () => {
     const now = clock.now();
     const job = { ...toNewJob(definition, incarnation, request, now), ...(autoPoolSeed && { autoPoolSeed }) };
-    const reference = toJobRef(referenceTo(job, job.openTasks > 0));
-    const { poolId } = definition;
     await Promise.all([
       table.write(jobListPartition, [{ type: 'upsert', row: key, values: {} }]),
-      table.write(poolListPartition, [{ type: 'upsert', row: poolId.toLowerCase(), values: {} }]),
-      table.write(poolPartition(poolId), [{ type: 'upsert', row: jobRefRow(definition.id), values: reference }]),
+      // A job that wants nothing yet is named by whoever has it want something.
+      wantsAttention(job) ? writeReference(services, job, job.openTasks > 0) : undefined,
     ]);
     const started = owedEvent('dev.bookend.job.start', `/jobs/${definition.id}`, now, [incarnation], {
       jobId: definition.id,

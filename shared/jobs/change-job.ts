@@ -6,8 +6,10 @@ import { requireConditions, type Conditions } from '../rest/conditions.js';
 import { toValidators } from '../rest/etag.js';
 import type { Services } from '../services.js';
 import { tryAgain } from '../tables/try-again.js';
+import { isSamePool } from './job-decisions.js';
 import type { Job } from './job.js';
 import { headRow, jobPartition, toJobHead } from './job-rows.js';
+import { nameToPool } from './name-to-pool.js';
 import { loadStoredJob } from './read-jobs.js';
 
 /** The job as it is to be, and what that owes. */
@@ -41,8 +43,11 @@ export async function changeJob(
     requireConditions(conditions, toValidators(stored.job.lastModified));
     const now = clock.now();
     const { job: changed, events } = decide(stored.job, now);
-    const next: Job = { ...changed, lastModified: now.toISOString(), writeStamp };
-    await before?.(next, stored.job);
+    await before?.(changed, stored.job);
+    const named = isSamePool(changed, stored.job)
+      ? await nameToPool(services, changed, changed.openTasks > 0)
+      : withoutName(changed);
+    const next: Job = { ...named, lastModified: now.toISOString(), writeStamp };
     await table.write(jobPartition(jobId), [
       { type: 'replace', row: headRow, values: toJobHead(next), etag: stored.etag },
       ...toEventWrites(events, now, ids.uuid()),
@@ -50,5 +55,10 @@ export async function changeJob(
     return next;
   });
   await sendHint(services, hint, { poolId: job.definition.poolId, jobId: job.definition.id });
+  return job;
+}
+
+// The reference that is in the other pool by now was there before the job, and may have gone as one of no job.
+function withoutName({ isNamed: _, ...job }: Job): Job {
   return job;
 }

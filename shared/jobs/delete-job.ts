@@ -3,15 +3,15 @@ import { BatchError } from '../errors.js';
 import { owedEvent } from '../events/event.js';
 import { toEventWrites } from '../events/event-rows.js';
 import { hintTypes, sendHint } from '../events/hints.js';
-import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
 import { requireConditions, type Conditions } from '../rest/conditions.js';
 import { toValidators } from '../rest/etag.js';
 import type { Services } from '../services.js';
 import { tryAgain } from '../tables/try-again.js';
-import { enter, hasten, referenceTo } from './job-decisions.js';
+import { enter, hasten } from './job-decisions.js';
 import type { Job } from './job.js';
 import { headRow, jobPartition, toJobHead } from './job-rows.js';
-import { loadStoredJob, poolPartitionOf } from './read-jobs.js';
+import { writeReference } from './name-to-pool.js';
+import { loadStoredJob } from './read-jobs.js';
 
 /**
  * Starts the deletion of a job in any state. With `force` it does not wait for the job's nodes, also when it is under way already.
@@ -44,13 +44,7 @@ export async function deleteJob(
       writeStamp: requestStamp,
     };
     // Before the head, so that the sweep finds the job even if nothing after this happens; anew, so that nobody removes it meanwhile.
-    await table.write(poolPartitionOf(next), [
-      {
-        type: 'upsert',
-        row: jobRefRow(definition.id),
-        values: toJobRef(referenceTo(next, false)),
-      },
-    ]);
+    await writeReference(services, next, false);
     const started = owedEvent('dev.bookend.job.delete.start', `/jobs/${definition.id}`, now, [incarnation], {
       jobId: definition.id,
     });

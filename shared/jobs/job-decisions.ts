@@ -65,6 +65,10 @@ export function referenceTo(job: Job, hasReady: boolean): JobRef {
   return { jobId: id, priority, hasReady, ...(deadline === undefined ? {} : { deadline }) };
 }
 
+/** Whether two jobs, or one before and after a change, are to run in the same pool. */
+export const isSamePool = (one: Job, other: Job): boolean =>
+  one.definition.poolId.toLowerCase() === other.definition.poolId.toLowerCase();
+
 /** Whether releases may still be owed by a job in this state. */
 export function isEnding(job: Job): boolean {
   return job.state === 'terminating' || (job.state === 'deleting' && job.previousState !== 'completed');

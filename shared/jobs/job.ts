@@ -129,6 +129,8 @@ export type Job = {
   readonly autoPoolSeed?: PoolSeed;
   /** Whether every row of the job has the columns that lists are filtered by: docs/decisions/0019-rows-carry-what-lists-ask-for.md. */
   readonly rowsHaveColumns?: true;
+  /** Whether its pool was told of it since it exists, so that the pool's reference stays until the job is over or goes to another pool. */
+  readonly isNamed?: true;
   /** Given by the last request that changed the job, so that a write whose answer was lost is recognised as its own. */
   readonly writeStamp?: string;
 };

@@ -2,7 +2,6 @@
 import { BatchError } from '../errors.js';
 import { mapInGroups } from '../map-in-groups.js';
 import type { Services } from '../services.js';
-import { poolPartition } from '../pools/pool-rows.js';
 import { unreachable } from '../unreachable.js';
 import type { Job } from './job.js';
 import { fromJobHead, headRow, isJobHead, jobPartition } from './job-rows.js';
@@ -63,6 +62,3 @@ export function refuseUnlessOpen(job: Job, attempted: string): void {
       unreachable(state);
   }
 }
-
-/** Partition in which the job's pool keeps its references to jobs. */
-export const poolPartitionOf = (job: Job): string => poolPartition(job.definition.poolId);

@@ -1,15 +1,15 @@
 // Changing what of a job can be changed. A job that is disabled can be moved to another pool: what its nodes in the old one owe is waived.
 import { BatchError } from '../errors.js';
 import { hintTypes, sendHint } from '../events/hints.js';
-import { jobRefRow, poolListPartition, toJobRef } from '../pools/pool-rows.js';
 import type { Conditions } from '../rest/conditions.js';
 import { requireStorable } from '../rest/request-body.js';
 import type { Services } from '../services.js';
 import { changeJob } from './change-job.js';
-import { referenceTo } from './job-decisions.js';
+import { isSamePool } from './job-decisions.js';
 import type { JobChanges } from './job-update-body.js';
 import type { Job, JobDefinition } from './job.js';
-import { poolPartitionOf, refuseUnlessOpen } from './read-jobs.js';
+import { writeReference } from './name-to-pool.js';
+import { refuseUnlessOpen } from './read-jobs.js';
 
 /**
  * Changes an open job. Throws JobNotFound, JobBeingTerminated, JobCompleted, JobBeingDeleted, ConditionNotMet, InvalidPropertyValue,
@@ -34,7 +34,8 @@ export async function updateJob(
       async before(next, previous) {
         if (isSamePool(next, previous)) return;
         poolBefore = previous.definition.poolId;
-        await announce(services, next);
+        // Before the job names the pool, so that the sweep finds it there whatever happens after.
+        await writeReference(services, next, false);
       },
     },
   );
@@ -78,17 +79,3 @@ function withKeepAlive(definition: JobDefinition, keepAlive: boolean | undefined
     Reason: 'The job was added with a poolId',
   });
 }
-
-// Before the job names the pool, so that the sweep finds it there whatever happens after.
-async function announce({ table }: Services, job: Job): Promise<void> {
-  const { id, poolId } = job.definition;
-  await Promise.all([
-    table.write(poolListPartition, [{ type: 'upsert', row: poolId.toLowerCase(), values: {} }]),
-    table.write(poolPartitionOf(job), [
-      { type: 'upsert', row: jobRefRow(id), values: toJobRef(referenceTo(job, false)) },
-    ]),
-  ]);
-}
-
-const isSamePool = (one: Job, other: Job): boolean =>
-  one.definition.poolId.toLowerCase() === other.definition.poolId.toLowerCase();

@@ -79,7 +79,7 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
 }
 
 /** What the next round of a pass is asked: what was asked again has been sent, what was left out is found by looking. */
-export function askAgain({ reaskSince: _, ...asked }: Asked, draft: Draft): Asked {
+export function askAgain({ reaskSince: _, changedJobs: __, ...asked }: Asked, draft: Draft): Asked {
   return {
     ...asked,
     jobIds: [...new Set([...asked.jobIds, ...draft.jobs.keys()])],

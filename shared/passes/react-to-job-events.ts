@@ -14,7 +14,7 @@ import type { Services } from '../services.js';
 import { TableConflict, TableUnavailable } from '../tables/table.js';
 import { runPass } from './run-pass.js';
 import { askEverything } from './decide-pass.js';
-import type { Asked, ReceivedReport } from './seen.js';
+import { jobKey, type Asked, type ReceivedReport } from './seen.js';
 
 /** A message as its trigger hands it over; `deliveryCount` is 1 on the first delivery. */
 export type JobEventMessage = {
@@ -134,7 +134,7 @@ function parse({ sealing }: Services, message: JobEventMessage): Parsed {
     session: poolSession(poolId),
     poolId,
     asks: {
-      ...(jobId === undefined ? {} : { jobIds: [jobId.toLowerCase()] }),
+      ...(jobId === undefined ? {} : { jobIds: [jobKey(jobId)], changedJobs: [jobKey(jobId)] }),
       // What could not run in the pool that had this id before may run in the new one.
       everyJob: sweeps || known === hintTypes.wakeUp || known === hintTypes.poolAdded,
       reask: sweeps,
@@ -174,6 +174,7 @@ function toAsked(parsed: readonly OfPool[]): Asked {
   return {
     reports: newestOfEachNode(parsed.flatMap(({ asks }) => asks.reports ?? [])),
     jobIds: [...new Set(parsed.flatMap(({ asks }) => asks.jobIds ?? []))],
+    changedJobs: parsed.flatMap(({ asks }) => asks.changedJobs ?? []),
     everyJob: redelivered || parsed.some(({ asks }) => asks.everyJob === true),
     reask: redelivered || parsed.some(({ asks }) => asks.reask === true),
   };

@@ -5,11 +5,12 @@ import { TableConflict } from '../tables/table.js';
 import { settleDependencies } from '../tasks/settle-dependencies.js';
 import { tryAgain } from '../tables/try-again.js';
 import { askAgain, askSince, decidePass, type Decision } from './decide-pass.js';
-import type { Draft } from './draft.js';
+import type { Draft, JobDraft } from './draft.js';
+import { afterSaving, type KnownJob } from './known-job.js';
 import { purgeJob } from './purge-job.js';
-import { saveJob, savePool } from './save-pass.js';
+import { hasChanges, saveJob, savePool } from './save-pass.js';
 import { keepTrusted } from './trusted-reports.js';
-import { seeMore, seePool, type Sight } from './see-pool.js';
+import { seeAgain, seeMore, seePool, type Sight } from './see-pool.js';
 import type { Asked } from './seen.js';
 import { endedBefore, endedNow } from './scheduled-job-decisions.js';
 import { sendCapacity, sendOrders, sendWakeUp, tellSchedules } from './send-pass.js';
@@ -64,10 +65,32 @@ async function decideAndSave(services: Services, poolId: string, asked: Asked): 
   refuseTorn(sight, services.clock.monotonicMs() - beganMs);
   // Before the references go that led here: whoever finds none left cannot know whose jobs they were.
   await tellSchedules(services, endedBefore(decision.draft));
-  await savePool(services, decision.draft, sight.etags);
-  for (const jobDraft of decision.draft.jobs.values()) await saveJob(services, jobDraft, sight.etags);
+  await saveAndRemember(services, decision.draft, sight);
   return decision;
 }
+
+/** Should it fail, nothing is remembered: what was saved of it is found by reading. */
+async function saveAndRemember(services: Services, draft: Draft, { etags, known, recalled }: Sight): Promise<void> {
+  const { jobMemory } = services;
+  for (const key of known.keys()) jobMemory.forget(key);
+  const kept: KnownJob[] = [];
+  try {
+    await savePool(services, draft, etags);
+    for (const jobDraft of draft.jobs.values()) {
+      await saveJob(services, jobDraft, etags);
+      const before = known.get(jobDraft.key);
+      if (before !== undefined && isWorthKeeping(jobDraft)) kept.push(afterSaving(before, jobDraft, etags));
+    }
+  } catch (error) {
+    if (error instanceof TableConflict) for (const key of recalled) jobMemory.distrust(key);
+    throw error;
+  }
+  for (const job of kept) jobMemory.keep(draft.seen.poolId, job);
+}
+
+// Of a job that is over nothing more is to come, or its rows go; one with dependencies due is changed before this pass ends.
+const isWorthKeeping = ({ job, purge }: JobDraft): boolean =>
+  job.state !== 'completed' && job.state !== 'deleting' && !purge && job.dependenciesDue !== true;
 
 /**
  * The pool is read before its jobs, and only what is written is checked by etag: had the session's lock been lost in between, and another
@@ -92,13 +115,31 @@ async function seeAndDecide(
 ): Promise<{ decision: Acting; sight: Sight }> {
   let sight = await seePool(services, poolId);
   const trusted = await keepTrusted(services, sight.seen.nodes, asked);
-  if (asked.jobIds.length > 0) sight = await seeMore(services, sight, { jobs: asked.jobIds, tasks: [] });
+  const mayRecall = (key: string): boolean => isRecallAllowed(asked, key);
+  if (asked.jobIds.length > 0) sight = await seeMore(services, sight, { jobs: asked.jobIds, tasks: [] }, mayRecall);
   for (let reading = 1; reading <= mostReadings; reading += 1) {
     const decision = decidePass(sight.seen, trusted, services.clock.now());
-    if (decision.kind === 'act') return { decision, sight };
-    sight = await seeMore(services, sight, decision.needs);
+    if (decision.kind === 'needs') {
+      sight = await seeMore(services, sight, decision.needs, mayRecall);
+      continue;
+    }
+    const unproven = findUnproven(decision.draft, sight);
+    if (unproven.length === 0) return { decision, sight };
+    sight = await seeAgain(services, sight, unproven);
   }
   throw new Error(`The pass over pool '${poolId}' asked for more to read ${mostReadings} times`);
+}
+
+// Whoever asks for everything, or asks again, has reason to doubt.
+const isRecallAllowed = ({ everyJob, reask, changedJobs }: Asked, key: string): boolean =>
+  !everyJob && !reask && changedJobs?.includes(key) !== true;
+
+/** Jobs that were remembered and are not written by this decision, so that no etag would tell that they have changed. */
+function findUnproven({ jobs }: Draft, { recalled }: Sight): readonly string[] {
+  return [...recalled].filter((key) => {
+    const jobDraft = jobs.get(key);
+    return jobDraft === undefined || !hasChanges(jobDraft);
+  });
 }
 
 function logPass({ log }: Services, poolId: string, draft: Draft): void {

@@ -9,7 +9,7 @@ import { maxWritesPerTransaction, type EntityValues, type Write } from '../table
 import { toSatisfiedWrites } from '../tasks/dependency-rows.js';
 import { taskRow, toTaskStatus } from '../tasks/task-rows.js';
 import type { Draft, JobDraft } from './draft.js';
-import { etagKey, type Etags } from './see-pool.js';
+import { etagKey, type Etags } from './etags.js';
 
 // A transaction takes 4 MiB; some room is left for the coding of the request.
 const maxTransactionBytes = 3_000_000;
@@ -69,12 +69,18 @@ function toRefWrites({ seen, refs }: Draft, partition: string, etags: Etags): re
   ];
 }
 
-/** Saves one job's rows. Throws TableConflict when its head changed since it was read. */
+/** Whether anything of the job is to be saved. */
+export function hasChanges({ seen, job, jobNodes, tasks, readyOwner, satisfied, events }: JobDraft): boolean {
+  const before = new Set(seen.jobNodes);
+  const isSame = job === seen.job && [...jobNodes.values()].every((jobNode) => before.has(jobNode));
+  return !isSame || tasks.size > 0 || readyOwner.size > 0 || satisfied.size > 0 || events.length > 0;
+}
+
+/** Saves one job's rows, and notes the etags that they have then. Throws TableConflict when its head changed since it was read. */
 export async function saveJob({ table, clock, ids }: Services, jobDraft: JobDraft, etags: Etags): Promise<void> {
+  if (!hasChanges(jobDraft)) return;
   const partition = jobPartition(jobDraft.key);
   const units = toUnits(jobDraft, partition, etags);
-  const headChanged = jobDraft.job !== jobDraft.seen.job;
-  if (units.length === 0 && !headChanged && jobDraft.events.length === 0) return;
   const head = toJobHead(jobDraft.job);
   let etag = etags.get(etagKey(partition, headRow)) ?? '';
   let { openTasks } = jobDraft.seen.job ?? jobDraft.job;
@@ -99,12 +105,14 @@ export async function saveJob({ table, clock, ids }: Services, jobDraft: JobDraf
     const events = jobDraft.events
       .filter(({ nodeId }) => (nodeId === undefined ? index === last : nodeIds.has(nodeId)))
       .map(({ event }) => event);
-    const [fresh] = await table.write(partition, [
+    const all: readonly Write[] = [
       { type: 'replace', row: headRow, values, etag },
       ...writes,
       ...toEventWrites(events, clock.now(), ids.uuid()),
-    ]);
-    etag = fresh ?? '';
+    ];
+    const fresh = await table.write(partition, all);
+    for (const [place, { row }] of all.entries()) etags.set(etagKey(partition, row), fresh[place] ?? '');
+    etag = fresh[0] ?? '';
   }
 }
 

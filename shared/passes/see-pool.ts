@@ -1,32 +1,27 @@
 // Reading what a pass decides from: the pool's partition, the jobs it is about, and single tasks where their definition is needed.
 // Remembers every row's etag, so that saving fails when somebody else was faster.
-import {
-  fromJobHead,
-  fromJobNode,
-  fromReady,
-  headRow,
-  isJobHead,
-  jobPartition,
-  passRange as jobRange,
-} from '../jobs/job-rows.js';
-import type { Job } from '../jobs/job.js';
+import { headRow, jobPartition, passRange as jobRange } from '../jobs/job-rows.js';
 import { findJobSchedule } from '../job-schedules/read-job-schedules.js';
-import type { JobNode } from '../job-nodes/job-node.js';
 import type { Node } from '../nodes/node.js';
 import { fromJobRef, fromNode, fromPoolHead, passRange as poolRange, poolPartition } from '../pools/pool-rows.js';
 import type { JobRef, Pool } from '../pools/pool.js';
 import type { Services } from '../services.js';
 import { TableConflict, type Entity, type RowRange, type Table } from '../tables/table.js';
 import { fromTaskRow, taskRow } from '../tasks/task-rows.js';
-import type { ReadyTask, Task } from '../tasks/task.js';
+import type { Task } from '../tasks/task.js';
 import type { Needs } from './decide-pass.js';
+import { etagKey, type Etags } from './etags.js';
+import { agreesWithLeases, joinPages, toKnownJob, toSeenJob, type KnownJob, type Slots } from './known-job.js';
 import type { Seen, SeenJob, SeenSchedule } from './seen.js';
 
-/** The etag of each row read, by partition and row. */
-export type Etags = Map<string, string>;
-export type Sight = { readonly seen: Seen; readonly etags: Etags };
-
-export const etagKey = (partition: string, row: string): string => `${partition}\n${row}`;
+export type Sight = {
+  readonly seen: Seen;
+  readonly etags: Etags;
+  /** All that is known of the jobs that are seen, by key. */
+  readonly known: ReadonlyMap<string, KnownJob>;
+  /** Those of them that were not read but remembered. */
+  readonly recalled: ReadonlySet<string>;
+};
 
 const largestPage = 1000;
 // Room for the head and for nodes that have left the pool, in the first page of a job.
@@ -56,6 +51,8 @@ export async function seePool({ table }: Pick<Services, 'table'>, poolId: string
       tasks: [],
     },
     etags,
+    known: new Map(),
+    recalled: new Set(),
   };
 }
 
@@ -69,12 +66,20 @@ async function seeSchedule(table: Table, { definition, autoPoolOfSchedule }: Poo
   return { state, ...(autoPool?.poolLifetimeOption === 'jobschedule' ? { keepAlive: autoPool.keepAlive } : {}) };
 }
 
-/** `sight` with what a decision found missing. Throws TableConflict when a task was deleted since its job node was read. */
-export async function seeMore({ table }: Pick<Services, 'table'>, sight: Sight, needs: Needs): Promise<Sight> {
+/**
+ * `sight` with what a decision found missing; jobs that `mayRecall` allows are taken as they are remembered.
+ * Throws TableConflict when a task was deleted since its job node was read.
+ */
+export async function seeMore(
+  services: Pick<Services, 'table' | 'jobMemory'>,
+  sight: Sight,
+  needs: Needs,
+  mayRecall: (key: string) => boolean,
+): Promise<Sight> {
+  const { table } = services;
   const { seen, etags } = sight;
-  const slots = seen.nodes.length * (seen.pool?.definition.taskSlotsPerNode ?? 0);
   const [jobs, tasks] = await Promise.all([
-    Promise.all(needs.jobs.map((key) => seeJob(table, key, seen, slots, etags))),
+    Promise.all(needs.jobs.map((key) => seeJob(services, key, seen, mayRecall(key)))),
     Promise.all(needs.tasks.map(({ jobId, taskId }) => table.get(jobPartition(jobId), taskRow(taskId)))),
   ]);
   const missing = needs.tasks.find((_, index) => tasks[index] === undefined);
@@ -82,35 +87,63 @@ export async function seeMore({ table }: Pick<Services, 'table'>, sight: Sight, 
     throw new TableConflict('changed', `Task '${missing.taskId}' of job '${missing.jobId}' is assigned but has no row`);
   }
   const found = tasks.filter((row): row is Entity => row !== undefined).map((row): Task => fromTaskRow(row));
-  return { seen: { ...seen, jobs: [...seen.jobs, ...jobs], tasks: [...seen.tasks, ...found] }, etags };
+  for (const { known } of jobs)
+    for (const [row, etag] of known.etags) etags.set(etagKey(jobPartition(known.key), row), etag);
+  return {
+    seen: { ...seen, jobs: [...seen.jobs, ...jobs.map((job) => job.seen)], tasks: [...seen.tasks, ...found] },
+    etags,
+    known: new Map([...sight.known, ...jobs.map(({ known }): [string, KnownJob] => [known.key, known])]),
+    recalled: new Set([...sight.recalled, ...jobs.flatMap(({ known, isRecalled }) => (isRecalled ? [known.key] : []))]),
+  };
 }
 
-/**
- * Head, all job nodes, and as many waiting tasks as there could be slots for. Tasks that want more slots than a node has are left out:
- * they cannot run in this pool, and must not stand before those that can.
- */
-async function seeJob(table: Table, key: string, pool: Seen, slots: number, etags: Etags): Promise<SeenJob> {
-  const slotsPerNode = pool.pool?.definition.taskSlotsPerNode ?? Infinity;
-  const jobNodes: JobNode[] = [];
-  const ready: ReadyTask[] = [];
-  let job: Job | undefined;
-  let moreReady = false;
-  const limit = Math.min(largestPage, 1 + pool.nodes.length + slots + spareRows);
-  for await (const entity of readRange(table, jobPartition(key), jobRange, limit)) {
-    if (entity.row.startsWith('ready:')) {
-      const waiting = fromReady(entity);
-      if (waiting.definition.requiredSlots > slotsPerNode) continue;
-      if (ready.length >= slots) {
-        moreReady = true;
-        break;
-      }
-      ready.push(waiting);
-    }
-    etags.set(etagKey(entity.partition, entity.row), entity.etag);
-    if (entity.row === headRow && isJobHead(entity)) job = fromJobHead(entity);
-    else if (entity.row.startsWith('node:')) jobNodes.push(fromJobNode(entity));
+/** `sight` with these jobs, which were remembered, read. */
+export async function seeAgain(
+  services: Pick<Services, 'table' | 'jobMemory'>,
+  sight: Sight,
+  keys: readonly string[],
+): Promise<Sight> {
+  const others = sight.seen.jobs.filter(({ key }) => !keys.includes(key));
+  const recalled = new Set([...sight.recalled].filter((key) => !keys.includes(key)));
+  const rest = { ...sight, seen: { ...sight.seen, jobs: others }, recalled };
+  return seeMore(services, rest, { jobs: keys, tasks: [] }, () => false);
+}
+
+type SightOfJob = { readonly seen: SeenJob; readonly known: KnownJob; readonly isRecalled: boolean };
+
+/** The job as it is remembered, if that may be and nothing speaks against it, or as it is read. */
+async function seeJob(
+  { table, jobMemory }: Pick<Services, 'table' | 'jobMemory'>,
+  key: string,
+  pool: Seen,
+  mayRecall: boolean,
+): Promise<SightOfJob> {
+  const perNode = pool.pool?.definition.taskSlotsPerNode;
+  const slots = { all: pool.nodes.length * (perNode ?? 0), perNode: perNode ?? Infinity };
+  const recalled = mayRecall ? jobMemory.recall(pool.poolId, key) : undefined;
+  if (recalled !== undefined && agreesWithLeases(recalled, pool.nodes)) {
+    const seen = toSeenJob(recalled, slots);
+    if (seen !== undefined) return { seen, known: recalled, isRecalled: true };
   }
-  return { key, ...(job === undefined ? {} : { job }), jobNodes, ready, moreReady };
+  return readJob(table, key, pool.nodes.length, slots);
+}
+
+async function readJob(table: Table, key: string, nodeCount: number, slots: Slots): Promise<SightOfJob> {
+  const limit = Math.min(largestPage, 1 + nodeCount + slots.all + spareRows);
+  const pages: KnownJob[] = [];
+  let waiting = 0;
+  let continuation: string | undefined;
+  do {
+    const page = await table.query(jobPartition(key), jobRange, limit, continuation);
+    continuation = page.continuation;
+    const known = toKnownJob(key, page.entities, slots.perNode, continuation !== undefined);
+    pages.push(known);
+    waiting += known.ready.length;
+  } while (continuation !== undefined && waiting <= slots.all);
+  const known = joinPages(pages);
+  const seen = toSeenJob(known, slots);
+  if (seen === undefined) throw new Error(`Too little of job '${key}' was read`);
+  return { seen, known, isRecalled: false };
 }
 
 async function* readRange(table: Table, partition: string, range: RowRange, limit: number): AsyncGenerator<Entity> {

@@ -49,6 +49,8 @@ export type Asked = {
   /** Nodes for which somebody spoke with other keys than theirs. */
   readonly strangers?: readonly string[];
   readonly jobIds: readonly string[];
+  /** Jobs that others have changed: what is remembered of them is no good. */
+  readonly changedJobs?: readonly string[];
   /** Look at every job of the pool: after a long time, or when something may have been forgotten. */
   readonly everyJob: boolean;
   /** Send again what was ordered and not heard of: a message may have been lost, or this batch was tried before. */

@@ -2,10 +2,9 @@
 import { BatchError } from '../errors.js';
 import { hintTypes, sendHint } from '../events/hints.js';
 import type { Job } from '../jobs/job.js';
-import { referenceTo } from '../jobs/job-decisions.js';
 import { headRow, jobPartition, toJobHead } from '../jobs/job-rows.js';
-import { loadStoredJob, poolPartitionOf, refuseUnlessOpen, type StoredJob } from '../jobs/read-jobs.js';
-import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
+import { nameToPool } from '../jobs/name-to-pool.js';
+import { loadStoredJob, refuseUnlessOpen, type StoredJob } from '../jobs/read-jobs.js';
 import type { Services } from '../services.js';
 import { sizeOf } from '../tables/document.js';
 import { maxWritesPerTransaction, TableConflict, type Write } from '../tables/table.js';
@@ -25,7 +24,8 @@ const maxTransactionBytes = 3_000_000;
 const rowsPerTask = ({ definition }: Job): number => (definition.usesTaskDependencies === true ? 3 : 2);
 
 /**
- * Adds tasks to an open job, also a disabled one, in their order; each that cannot be added is told apart from the others.
+ * Adds tasks to an open job, also a disabled one, in their order; each that cannot be added is told apart from the others. `seen` is the job as
+ * the caller has read it just now.
  * Throws JobNotFound, JobCompleted, JobBeingTerminated, JobBeingDeleted for all of them.
  * https://learn.microsoft.com/rest/api/batchservice/task/add-collection
  */
@@ -33,10 +33,11 @@ export async function addTasks(
   services: Services,
   jobId: string,
   definitions: readonly TaskDefinition[],
+  seen?: StoredJob,
 ): Promise<readonly TaskAddOutcome[]> {
   const addition: Addition = { services, jobId, stamp: services.ids.uuid() };
   const outcomes = new Map<TaskDefinition, TaskAddOutcome>();
-  const announced = await announce(services, jobId, definitions);
+  const announced = await announce(services, jobId, definitions, seen);
   const { acceptable, refusals } = announced;
   let { stored } = announced;
   const { job } = stored;
@@ -52,8 +53,13 @@ export async function addTasks(
 }
 
 /** Adds one task. Throws what `addTasks` tells of it: TaskExists and the like. */
-export async function addTask(services: Services, jobId: string, definition: TaskDefinition): Promise<Task> {
-  const [outcome] = await addTasks(services, jobId, [definition]);
+export async function addTask(
+  services: Services,
+  jobId: string,
+  definition: TaskDefinition,
+  seen?: StoredJob,
+): Promise<Task> {
+  const [outcome] = await addTasks(services, jobId, [definition], seen);
   if (outcome?.task === undefined) throw outcome?.error ?? new Error(`Task '${definition.id}' has no outcome`);
   return outcome.task;
 }
@@ -68,18 +74,22 @@ type Announced = {
  * The job, which is open, and its pool told that tasks of it will wait: before they do, so that the sweep finds them whatever happens after.
  * Nothing is told when all of them are refused.
  */
-async function announce(services: Services, jobId: string, definitions: readonly TaskDefinition[]): Promise<Announced> {
+async function announce(
+  services: Services,
+  jobId: string,
+  definitions: readonly TaskDefinition[],
+  seen: StoredJob | undefined,
+): Promise<Announced> {
   return tryAgain(services, async () => {
-    const stored = await loadStoredJob(services, jobId);
+    const stored = seen ?? (await loadStoredJob(services, jobId));
     const { job } = stored;
     refuseUnlessOpen(job, 'tasks cannot be added');
     const refusals = findRefusals(job, definitions);
     const refused = new Set(refusals.map(({ definition }) => definition));
     const acceptable = definitions.filter((definition) => !refused.has(definition));
     if (acceptable.length === 0) return { stored, acceptable, refusals };
-    const values = toJobRef(referenceTo(job, true));
-    await services.table.write(poolPartitionOf(job), [{ type: 'upsert', row: jobRefRow(job.definition.id), values }]);
-    return { stored, acceptable, refusals };
+    const named = await nameToPool(services, job, true);
+    return { stored: { ...stored, job: named }, acceptable, refusals };
   });
 }
 

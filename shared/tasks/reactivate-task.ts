@@ -1,10 +1,9 @@
 // Running a failed task again: it waits as if it had never run, except that its runs go on being counted.
 import { BatchError } from '../errors.js';
 import { hintTypes, sendHint } from '../events/hints.js';
-import { referenceTo } from '../jobs/job-decisions.js';
 import { jobPartition } from '../jobs/job-rows.js';
-import { poolPartitionOf, refuseUnlessOpen } from '../jobs/read-jobs.js';
-import { jobRefRow, toJobRef } from '../pools/pool-rows.js';
+import { nameToPool } from '../jobs/name-to-pool.js';
+import { refuseUnlessOpen } from '../jobs/read-jobs.js';
 import type { Conditions } from '../rest/conditions.js';
 import type { Services } from '../services.js';
 import { changeTask, type SeenTask, type TaskChange } from './change-task.js';
@@ -50,11 +49,10 @@ async function reactivate({ table }: Services, { job, task, now }: SeenTask): Pr
   const usesDependencies = job.definition.usesTaskDependencies === true;
   const satisfied = usesDependencies ? await table.get(partition, satisfiedRow(id)) : undefined;
   // Before the head, so that the sweep finds the task even if nothing after this happens.
-  const reference = toJobRef(referenceTo(job, true));
-  await table.write(poolPartitionOf(job), [{ type: 'upsert', row: jobRefRow(job.definition.id), values: reference }]);
+  const named = await nameToPool({ table }, job, true);
   const place = toPlaceWrite(active);
   return {
-    job: { ...job, openTasks: job.openTasks + 1, ...(place.isDependent ? { dependenciesDue: true as const } : {}) },
+    job: { ...named, openTasks: job.openTasks + 1, ...(place.isDependent ? { dependenciesDue: true as const } : {}) },
     task: active,
     now,
     writes: [place.write, ...(satisfied === undefined ? [] : [{ type: 'delete' as const, row: satisfied.row }])],

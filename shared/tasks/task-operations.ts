@@ -1,5 +1,5 @@
 // The operations on tasks themselves. https://learn.microsoft.com/rest/api/batchservice/task
-import { loadJob } from '../jobs/read-jobs.js';
+import { loadStoredJob } from '../jobs/read-jobs.js';
 import { getQuery, listQuery, listResources, pathId, selectFrom } from '../rest/resource-query.js';
 import { toValidators } from '../rest/etag.js';
 import { addTask, addTasks } from './add-tasks.js';
@@ -32,9 +32,10 @@ export const taskOperations: readonly OperationDefinition[] = [
     bodySchema: taskAddBody,
     success: created(),
     handle: async (request, services) => {
-      const { definition: job } = await loadJob(services, pathId(request, 'jobId'));
+      const seen = await loadStoredJob(services, pathId(request, 'jobId'));
+      const { definition: job } = seen.job;
       const definition = parseTaskAdd(request.json, job.constraints.maxTaskRetryCount);
-      const task = await addTask(services, job.id, definition);
+      const task = await addTask(services, job.id, definition, seen);
       const location = taskUrl(job.id, definition.id, request.baseUrl);
       return { location, ...toValidators(task.lastModified) };
     },
@@ -48,9 +49,10 @@ export const taskOperations: readonly OperationDefinition[] = [
     bodySchema: taskCollectionBody,
     success: elementOf('taskaddresult', taskAddResults),
     handle: async (request, services) => {
-      const { definition: job } = await loadJob(services, pathId(request, 'jobId'));
+      const seen = await loadStoredJob(services, pathId(request, 'jobId'));
+      const { definition: job } = seen.job;
       const { definitions, refused } = readTaskCollection(request.json, job.constraints.maxTaskRetryCount);
-      const results = [...(await addTasks(services, job.id, definitions)), ...refused];
+      const results = [...(await addTasks(services, job.id, definitions, seen)), ...refused];
       return { json: toTaskAddResults(job.id, results, request.baseUrl) };
     },
   },

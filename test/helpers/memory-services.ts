@@ -4,6 +4,7 @@ import type { Containers } from '../../shared/blobs/containers.js';
 import type { Clock } from '../../shared/clock.js';
 import type { Ids } from '../../shared/ids.js';
 import { silentLog } from '../../shared/log.js';
+import { createJobMemory } from '../../shared/passes/job-memory.js';
 import type { Bus, OutgoingMessage, QueueName } from '../../shared/queues/bus.js';
 import type { Services } from '../../shared/services.js';
 import type { Table } from '../../shared/tables/table.js';
@@ -34,6 +35,7 @@ export function createServices(): MemoryServices {
     clock,
     ids: createCountedIds(),
     sealing: plainSealing,
+    jobMemory: createJobMemory(clock),
     log: silentLog,
     config: {
       serviceBusConnection: '',

@@ -3,6 +3,7 @@ import type { AgentWorld } from '../../../agent/agent-context.js';
 import { createJoinedBus } from '../../../agent/joined-bus.js';
 import type { Identity } from '../../../agent/identity.js';
 import type { Processes } from '../../../agent/processes.js';
+import { createJobMemory } from '../../../shared/passes/job-memory.js';
 import type { Services } from '../../../shared/services.js';
 import { createMemoryRows, type MemoryRows } from '../../helpers/memory-table.js';
 import { createBroker, type Broker } from '../models/broker.js';
@@ -85,6 +86,7 @@ export function createWorld(sim: Sim, wrap: Wrap = {}): World {
         ids,
         log: sim.logOf(life.name),
         sealing: createSimSealing(sim.ids),
+        jobMemory: createJobMemory(clockOn(sim.scheduler)),
         config,
       };
       return wrap.services?.(services) ?? services;

@@ -26,6 +26,7 @@ export function createRestServices(): RestServices {
       random: () => 0.5,
     },
     sealing: plainSealing,
+    jobMemory: { recall: refuse, keep: refuse, forget: refuse, distrust: refuse },
     log: createLog((level, message, fields) => lines.push({ level, message, fields })),
     config: {
       account,
