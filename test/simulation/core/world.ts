@@ -3,7 +3,7 @@ import type { AgentWorld } from '../../../agent/agent-context.js';
 import { createJoinedBus } from '../../../agent/joined-bus.js';
 import type { Identity } from '../../../agent/identity.js';
 import type { Processes } from '../../../agent/processes.js';
-import { createJobMemory } from '../../../shared/passes/job-memory.js';
+import { createJobMemory, type JobMemory } from '../../../shared/passes/job-memory.js';
 import type { Services } from '../../../shared/services.js';
 import { createMemoryRows, type MemoryRows } from '../../helpers/memory-table.js';
 import { createBroker, type Broker } from '../models/broker.js';
@@ -61,6 +61,12 @@ const config: Services['config'] = {
   logLevel: 'info',
 };
 
+/** Remembers a job at once again after a lost race, so that what is remembered is often old. */
+function createEagerMemory(sim: Sim): JobMemory {
+  const memory = createJobMemory(clockOn(sim.scheduler));
+  return { ...memory, distrust: memory.forget };
+}
+
 export function createWorld(sim: Sim, wrap: Wrap = {}): World {
   let writer = '';
   const rows = createMemoryRows((partition, changes) =>
@@ -86,7 +92,7 @@ export function createWorld(sim: Sim, wrap: Wrap = {}): World {
         ids,
         log: sim.logOf(life.name),
         sealing: createSimSealing(sim.ids),
-        jobMemory: createJobMemory(clockOn(sim.scheduler)),
+        jobMemory: createEagerMemory(sim),
         config,
       };
       return wrap.services?.(services) ?? services;
