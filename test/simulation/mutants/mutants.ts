@@ -41,21 +41,6 @@ export const mutants: readonly Mutant[] = [
     scenarios: ['terminate-while-busy', 'delete-while-active'],
   },
   {
-    name: 'believe-what-is-remembered',
-    about:
-      'a pass takes a job as it remembers it, however long ago, whoever says that it was changed, and although it writes nothing of it',
-    patches: [
-      {
-        file: `${passes}/run-pass.js`,
-        from: '!everyJob && !reask && changedJobs?.includes(key) !== true;',
-        to: 'true;',
-      },
-      { file: `${passes}/run-pass.js`, from: 'if (unproven.length === 0)', to: 'if (true)' },
-      { file: `${passes}/job-memory.js`, from: 'const rememberedMs = 60_000;', to: 'const rememberedMs = Infinity;' },
-    ],
-    scenarios: ['terminate-while-busy', 'delete-while-active'],
-  },
-  {
     name: 'name-no-job',
     about: 'a pool is not told of the jobs that want something of it: no sweep finds them',
     patches: [{ file: 'shared/jobs/name-to-pool.js', from: 'if (job.isNamed === true)', to: 'if (true)' }],
