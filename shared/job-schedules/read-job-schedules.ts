@@ -1,11 +1,13 @@
 // Reading job schedules: one, a page of all, or a page of the jobs of one.
 import { BatchError } from '../errors.js';
+import { keepNotes } from '../jobs/list-jobs.js';
+import { narrowJobs, readListedJobs } from '../jobs/narrow-jobs.js';
 import { readJobHeads } from '../jobs/read-jobs.js';
 import { parseScheduledJobId, scheduledJobId } from '../jobs/scheduled-job-id.js';
 import type { Job } from '../jobs/job.js';
 import { mapInGroups } from '../map-in-groups.js';
 import { toKeyRange } from '../rest/filter-keys.js';
-import type { ItemPage, ListRequest, PageRequest } from '../rest/paging.js';
+import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import { continueAfterRow, readRows } from '../tables/read-rows.js';
 import type { JobSchedule } from './job-schedule.js';
@@ -75,11 +77,14 @@ export async function listJobSchedules(
 export const continueAfterScheduledJob = ({ definition }: Job): string =>
   continueAfterRow(scheduledJobRow(parseScheduledJobId(definition.id)?.number ?? 0));
 
-/** A page of the jobs that the schedule made, in their order. Throws JobScheduleNotFound. */
+/**
+ * A page of the jobs that the schedule made, in their order, without those that what is noted of them rules out for the filter.
+ * Throws JobScheduleNotFound.
+ */
 export async function listJobsOfSchedule(
   services: Tables,
   scheduleId: string,
-  { limit, continuation }: PageRequest,
+  { filter, limit, continuation }: ListRequest,
 ): Promise<ItemPage<Job>> {
   const { definition } = await loadJobSchedule(services, scheduleId);
   const { rows, ...rest } = await readRows(services.table, jobSchedulePartition(scheduleId), scheduledJobRange, {
@@ -87,5 +92,16 @@ export async function listJobsOfSchedule(
     ...(continuation !== undefined && { continuation }),
   });
   const jobIds = rows.map(({ row }) => scheduledJobId(definition.id, numberOfRow(row)));
-  return { ...rest, items: (await readJobHeads(services, jobIds)).flatMap((job) => job ?? []) };
+  if (filter === undefined)
+    return { ...rest, items: (await readJobHeads(services, jobIds)).flatMap((job) => job ?? []) };
+  const listed = await narrowJobs(services.table, filter, await readListedJobs(services.table, jobIds));
+  const jobs = await readJobHeads(
+    services,
+    listed.map(({ row }) => row),
+  );
+  await keepNotes(
+    services.table,
+    listed.map((key, index) => ({ key, job: jobs[index] })),
+  );
+  return { ...rest, items: jobs.flatMap((job) => job ?? []) };
 }

@@ -7,19 +7,28 @@ import type { Job } from './job.js';
 export type JobFacts = Readonly<Record<string, readonly string[]>>;
 
 /** What is noted of a job that has completed; undefined while more can happen to it. */
-export function toNote({ state, creationTime, endTime, definition }: Job): EntityValues | undefined {
+export function toNote(job: Job): EntityValues | undefined {
+  const { state, creationTime, stateTransitionTime, lastModified, endTime, definition } = job;
   if (state !== 'completed' || endTime === undefined) return undefined;
-  return { hasCompleted: true, creationTime, endTime, poolId: definition.poolId };
+  const { poolId } = definition;
+  return { hasCompleted: true, creationTime, stateTransitionTime, lastModified, endTime, poolId };
 }
 
 /** Whether a row of the list has such a note. */
 export const isNoted = ({ values }: Pick<Entity, 'values'>): boolean => values['hasCompleted'] === true;
 
+/** Whether the note says all: earlier ones did not say when the job was modified. */
+export const isWhole = ({ values }: Pick<Entity, 'values'>): boolean =>
+  isNoted({ values }) && typeof values['lastModified'] === 'string';
+
+/** The pool of a job that has a note. */
+export const notedPoolOf = ({ values }: Pick<Entity, 'values'>): string => String(values['poolId']);
+
 /** Whether the note of such a row is about another job, which had the id before. */
 export const isNoteOfAnother = ({ values }: Pick<Entity, 'values'>, job: Job): boolean =>
   isNoted({ values }) && values['creationTime'] !== job.creationTime;
 
-/** What is known of the job behind a row of the list without reading its head. Letter case is not. */
+/** What is known of the job behind a row of the list without reading its head, whoever may be deleting it. Letter case is not known. */
 export function factsOf({ row, values }: Pick<Entity, 'row' | 'values'>): JobFacts {
   const id = [row];
   if (!isNoted({ values })) return { id };
@@ -32,4 +41,16 @@ export function factsOf({ row, values }: Pick<Entity, 'row' | 'values'>): JobFac
     'executionInfo/endTime': [String(values['endTime'])],
     'executionInfo/poolId': [String(values['poolId'])],
   };
+}
+
+/** What is known of it as long as nobody is deleting it. */
+export function factsUnlessDeleted(key: Pick<Entity, 'row' | 'values'>): JobFacts {
+  const facts = factsOf(key);
+  if (!isNoted(key)) return facts;
+  const { values } = key;
+  const times = {
+    stateTransitionTime: [String(values['stateTransitionTime'])],
+    lastModified: [String(values['lastModified'])],
+  };
+  return { ...facts, state: ['completed'], ...(isWhole(key) && times) };
 }

@@ -1,13 +1,13 @@
 // Listing jobs. The list holds a key for each, and a note once it has completed; every job that is shown is read from its own head.
 import { toKeyRange } from '../rest/filter-keys.js';
-import { mayMatch } from '../rest/odata-match.js';
 import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import { continueAfterRow, readRows } from '../tables/read-rows.js';
 import { maxWritesPerTransaction, TableConflict, TableUnavailable, type Entity, type Write } from '../tables/table.js';
-import { factsOf, isNoted, isNoteOfAnother, toNote } from './job-list-notes.js';
+import { isNoted, isNoteOfAnother, isWhole, toNote } from './job-list-notes.js';
 import type { Job } from './job.js';
 import { jobListPartition } from './job-rows.js';
+import { narrowJobs } from './narrow-jobs.js';
 import { readJobHeads } from './read-jobs.js';
 
 const headsPerPage = 250;
@@ -24,7 +24,7 @@ export async function listJobs(
     limit: filter === undefined ? Math.min(limit, headsPerPage) : limit,
     ...(continuation !== undefined && { continuation }),
   });
-  const possible = filter === undefined ? rows : rows.filter((row) => mayMatch(filter, factsOf(row)));
+  const possible = filter === undefined ? rows : await narrowJobs(table, filter, rows);
   const wanted = possible.slice(0, headsPerPage);
   const jobs = await readJobHeads(
     { table },
@@ -39,13 +39,14 @@ export async function listJobs(
   };
 }
 
-type SeenJob = { readonly key: Entity; readonly job: Job | undefined };
+/** A row of the list, and the job that was read after it. */
+export type SeenJob = { readonly key: Entity; readonly job: Job | undefined };
 
 /**
  * Notes which jobs have completed, and takes back what was noted of jobs that are gone. The etag tells that nobody has given the id to
  * another job meanwhile: who adds one writes its key first. What does not come about now does at the next list.
  */
-async function keepNotes(table: Services['table'], seen: readonly SeenJob[]): Promise<void> {
+export async function keepNotes(table: Services['table'], seen: readonly SeenJob[]): Promise<void> {
   const writes = seen.flatMap(({ key, job }) => toNoteWrite(key, job) ?? []);
   const [removals, notes] = [
     writes.filter(({ type }) => type === 'delete'),
@@ -59,9 +60,10 @@ async function keepNotes(table: Services['table'], seen: readonly SeenJob[]): Pr
 
 function toNoteWrite(key: Entity, job: Job | undefined): Write | undefined {
   const { row, etag } = key;
+  if (etag === '') return undefined;
   // A key without a note may be that of a job that is just being added.
   if (job === undefined) return isNoted(key) ? { type: 'delete', row, etag } : undefined;
-  if (isNoted(key) && !isNoteOfAnother(key, job)) return undefined;
+  if (isWhole(key) && !isNoteOfAnother(key, job)) return undefined;
   const values = toNote(job) ?? (isNoted(key) ? {} : undefined);
   return values && { type: 'replace', row, values, etag };
 }

@@ -15,6 +15,7 @@ export const poolPartitionPrefix = 'pool:';
 export const passRange: RowRange = { from: headRow, below: 'node;' };
 export const nodeRange: RowRange = { from: 'node:', below: 'node;' };
 export const nodeRow = (nodeId: string): string => `node:${nodeId}`;
+export const jobRefRange: RowRange = { from: 'job:', below: 'job;' };
 export const jobRefRow = (jobId: string): string => `job:${jobId.toLowerCase()}`;
 
 // Outside of the document, so that a version that writes nodes without columns loses the mark with its next change of the pool, as it loses

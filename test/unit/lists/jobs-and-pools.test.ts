@@ -8,7 +8,14 @@ import type { Job } from '../../../shared/jobs/job.js';
 import { purgeJob } from '../../../shared/passes/purge-job.js';
 import { addPool } from '../../../shared/pools/add-pool.js';
 import { poolOperations } from '../../../shared/pools/pool-operations.js';
-import { fromPoolHead, nodeRow, poolPartition, toNode, toPoolHead } from '../../../shared/pools/pool-rows.js';
+import {
+  fromPoolHead,
+  jobRefRow,
+  nodeRow,
+  poolPartition,
+  toNode,
+  toPoolHead,
+} from '../../../shared/pools/pool-rows.js';
 import type { Pool } from '../../../shared/pools/pool.js';
 import { unconditional } from '../../../shared/rest/conditions.js';
 import type { Services } from '../../../shared/services.js';
@@ -31,6 +38,8 @@ const headOf = ({ rows }: MemoryServices, id: string): Job => {
 function complete(memory: MemoryServices, id: string): void {
   const job: Job = { ...headOf(memory, id), state: 'completed', endTime: endedAt, stateTransitionTime: endedAt };
   memory.rows.write(jobPartition(id), [{ type: 'upsert', row: headRow, values: toJobHead(job) }]);
+  // The pass that sees it completed takes it off its pool's list.
+  memory.rows.write(poolPartition(job.definition.poolId), [{ type: 'delete', row: jobRefRow(id) }]);
 }
 const listJobs = (services: Services, query: Record<string, string> = {}, limit?: number): Promise<Listed> =>
   listThrough(jobOperations, 'list-jobs', services, {}, query, limit);
@@ -67,6 +76,8 @@ describe('an account of 1,000 jobs of which five have not completed', () => {
   test('reads no head that is ruled out by when the job ended or was added, or by its pool', async () => {
     const day = (text: string): string => `DateTime'${text}T00:00:00Z'`;
     const filters = [
+      `stateTransitionTime gt ${day('2026-03-02')} and id gt 'j0300'`,
+      `lastModified gt ${day('2026-03-02')} and id gt 'j0300'`,
       `executionInfo/endTime gt ${day('2026-03-02')} and id gt 'j0300'`,
       `creationTime lt ${day('2025-01-01')} and id gt 'j0300'`,
       `executionInfo/poolId eq 'other' and id gt 'j0300'`,
@@ -153,6 +164,64 @@ describe('what is noted of a job that has completed', () => {
     expect(noteOf('A')).toEqual({});
     expect(idsIn(await listJobs(memory, completed))).toEqual(['A']);
     expect(noteOf('A')).toMatchObject({ hasCompleted: true, endTime: endedAt, poolId: 'P' });
+  });
+});
+
+describe('an account of 300 completed jobs of which two are being deleted', () => {
+  const deleted = [20, 250].map(idOf);
+  let memory: MemoryServices;
+  let table: CountingTable;
+  const idsBy = async ($filter: string): Promise<unknown[]> => idsIn(await listJobs({ ...memory, table }, { $filter }));
+
+  beforeEach(async () => {
+    memory = createServices();
+    table = createCountingTable(memory.table);
+    for (let index = 0; index < 300; index += 1) {
+      await addJob(memory, jobDefinition({ id: idOf(index), poolId: index < 200 ? 'P' : 'Q' }));
+      complete(memory, idOf(index));
+    }
+    await listJobs(memory);
+    memory.clock.pass(Date.parse('2026-04-01') - memory.clock.now().getTime());
+    for (const id of deleted) await deleteJob(memory, id, { force: false, conditions: unconditional });
+    table.take();
+  });
+
+  test.each([
+    "state eq 'deleting'",
+    `stateTransitionTime gt DateTime'${endedAt}'`,
+    `lastModified ge DateTime'2026-04-01' and executionInfo/endTime eq DateTime'${endedAt}'`,
+  ])('tells them from the others by one query of what each pool has to see to: %s', async ($filter) => {
+    expect(await idsBy($filter)).toEqual(deleted);
+    expect(table.take()).toMatchObject({ queries: 1 + 2, gets: 2, writes: 0 });
+  });
+
+  test('reads the heads of those that a pool has to see to for another reason', async () => {
+    await addJob(memory, jobDefinition({ id: 'other', poolId: 'P' }));
+    expect(await idsBy("state eq 'deleting'")).toEqual(deleted);
+    expect(table.take()).toMatchObject({ gets: 3 });
+  });
+
+  test('reads the heads where a pool has too much to see to', async () => {
+    const references = Array.from({ length: 1001 }, (_, index) => jobRefRow(`another${index}`));
+    for (const row of references) memory.rows.write(poolPartition('P'), [{ type: 'upsert', row, values: {} }]);
+    expect(await idsBy("state eq 'deleting'")).toEqual(deleted);
+    expect(table.take()).toMatchObject({ gets: 200 + 1 });
+  });
+
+  test('takes what an earlier version noted for what it says, and notes the rest', async () => {
+    for (const row of ['j0001', 'j0020']) {
+      const {
+        stateTransitionTime: _,
+        lastModified: __,
+        ...values
+      } = memory.rows.get(jobListPartition, row)?.values ?? {};
+      memory.rows.write(jobListPartition, [{ type: 'upsert', row, values }]);
+    }
+    const $filter = `stateTransitionTime gt DateTime'${endedAt}'`;
+    expect(await idsBy($filter)).toEqual(deleted);
+    expect(table.take()).toMatchObject({ gets: 3, writes: 1 });
+    expect(await idsBy($filter)).toEqual(deleted);
+    expect(table.take()).toMatchObject({ gets: 2, writes: 0 });
   });
 });
 
