@@ -38,8 +38,10 @@ const headOf = ({ rows }: MemoryServices, id: string): Job => {
 function complete(memory: MemoryServices, id: string): void {
   const job: Job = { ...headOf(memory, id), state: 'completed', endTime: endedAt, stateTransitionTime: endedAt };
   memory.rows.write(jobPartition(id), [{ type: 'upsert', row: headRow, values: toJobHead(job) }]);
-  // The pass that sees it completed takes it off its pool's list.
-  memory.rows.write(poolPartition(job.definition.poolId), [{ type: 'delete', row: jobRefRow(id) }]);
+  // The pass that sees it completed takes it off its pool's list, if it was ever named there.
+  const partition = poolPartition(job.definition.poolId);
+  if (memory.rows.get(partition, jobRefRow(id)) !== undefined)
+    memory.rows.write(partition, [{ type: 'delete', row: jobRefRow(id) }]);
 }
 const listJobs = (services: Services, query: Record<string, string> = {}, limit?: number): Promise<Listed> =>
   listThrough(jobOperations, 'list-jobs', services, {}, query, limit);
