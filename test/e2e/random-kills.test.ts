@@ -3,13 +3,13 @@
 // Runs where BOOKEND_RANDOM_KILL_ROUNDS says how many times; BOOKEND_RANDOM_KILL_SEED draws the same kills again.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStack, type Stack } from '../../local/stack.js';
-import { connect } from '../../samples/job-prep-release/connect.js';
 import { playSample } from '../../samples/job-prep-release/play.js';
 import { articleOptions } from '../../samples/job-prep-release/scene.js';
 import { systemClock } from '../../shared/clock.js';
 import { silentLog } from '../../shared/log.js';
 import { keepArtefacts } from '../helpers/artefacts.js';
-import { startCheckingProxy, type CheckingProxy } from '../helpers/checking-proxy.js';
+import { connectChecked, startCheckedEndpoint, type CheckedEndpoint } from '../helpers/checked-endpoint.js';
+import type { CheckingProxy } from '../helpers/checking-proxy.js';
 import { createRandom, type Random } from '../simulation/core/random.js';
 
 const rounds = Number(process.env['BOOKEND_RANDOM_KILL_ROUNDS'] ?? 0);
@@ -33,10 +33,11 @@ function drawKills(random: Random): Kill[] {
 
 describe.skipIf(rounds === 0)(`parts killed at any instant (seed ${seed})`, () => {
   let stack: Stack;
+  let endpoint: CheckedEndpoint;
   let proxy: CheckingProxy;
   beforeAll(async () => {
     stack = await startStack({ log: silentLog, programLogLevel: 'info' });
-    proxy = await startCheckingProxy(stack.batchUrl);
+    ({ endpoint, proxy } = await startCheckedEndpoint(stack));
   });
   afterAll(async () => {
     await stack.stop();
@@ -72,7 +73,7 @@ describe.skipIf(rounds === 0)(`parts killed at any instant (seed ${seed})`, () =
       };
       const giveUp = AbortSignal.timeout(roundWithinMs - 10_000);
       try {
-        await playSample(await connect({ ...stack, batchUrl: proxy.url }), io, { ...articleOptions, signal: giveUp });
+        await playSample(await connectChecked(endpoint), io, { ...articleOptions, signal: giveUp });
         expect(tasks.sort()).toEqual(Array.from({ length: 8 }, (_, index) => `task00${index + 1}`));
       } catch (error) {
         await keepArtefacts(`random kills ${seed} round ${round}`, {
