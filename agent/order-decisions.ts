@@ -20,7 +20,7 @@ export type SeenByOrder = {
 };
 
 export type OrderDecision =
-  /** Of another epoch, or of a job that is gone: nothing is done, a report tells where the node stands. */
+  /** Of another epoch, or of a job that is gone and has nothing left to kill: nothing is done, a report tells where the node stands. */
   | { readonly kind: 'refused' }
   | {
       readonly kind: 'applied';
@@ -35,8 +35,10 @@ export type OrderDecision =
       readonly isReportDue: boolean;
     };
 
-export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): OrderDecision {
-  if (isOfAnotherEpoch(order, seen.node) || seen.forgottenJobs.has(order.incarnation)) return { kind: 'refused' };
+export function decideOrder(given: Order, seen: SeenByOrder, now: Instant): OrderDecision {
+  if (isOfAnotherEpoch(given, seen.node)) return { kind: 'refused' };
+  const order = seen.forgottenJobs.has(given.incarnation) ? onlyKills(given, seen) : given;
+  if (order === undefined) return { kind: 'refused' };
   const earlyKills = order.kills
     .filter(({ runId }) => seen.runs.get(runId)?.state.name !== 'ended' && !seen.earlyKills.has(runId))
     .map(({ runId, failure }) => ({
@@ -84,6 +86,14 @@ export function decideOrder(order: Order, seen: SeenByOrder, now: Instant): Orde
       askedAgain.length > 0 ||
       fresh.some((run) => run.state.name === 'ended'),
   };
+}
+
+// What was begun before the job was forgotten keeps its folder from going, for as long as it runs.
+function onlyKills(order: Order, { pending }: SeenByOrder): Order | undefined {
+  const kills = order.kills.filter(({ runId }) => (pending.get(runId)?.state.name ?? 'ended') !== 'ended');
+  if (kills.length === 0) return undefined;
+  const { startTask: _, preparation: __, release: ___, ...rest } = order;
+  return { ...rest, tasks: [], kills, forget: false };
 }
 
 /** Whether an order was given to this node before a boot, or before it lost the image that the order knows. */

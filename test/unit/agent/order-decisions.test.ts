@@ -48,6 +48,20 @@ describe('an order', () => {
     expect(decideOrder(orderWith({ tasks: [task] }), seen, now)).toEqual({ kind: 'refused' });
   });
 
+  test('of a forgotten job still kills what runs of it, which it is not refused for, and runs nothing', () => {
+    const job = { version: 1 as const, incarnation: 'incarnation1', jobDirectory: 'x', at: now, isDone: false };
+    const seen = seenWith([recordWith({ runId: task.runId, state: states.running })], {
+      forgottenJobs: new Map([['incarnation1', job]]),
+    });
+    const order = orderWith({ tasks: [runWith('/bin/false', { taskId: 'late' })], kills: [{ runId: task.runId, failure }] });
+    const decision = applied(decideOrder(order, seen, now));
+    expect(decision.runs).toEqual([]);
+    expect(decision.kills).toEqual(order.kills);
+    expect(decision.earlyKills).toMatchObject([{ runId: task.runId, failure }]);
+    // Whoever kills it does so at every report in which it still runs: telling at once would have the two go in circles until it has ended.
+    expect(decision.isReportDue).toBe(false);
+  });
+
   test('accepts runs that are new and leaves a report for later', () => {
     const decision = applied(decideOrder(orderWith({ tasks: [task] }), seenWith(), now));
     expect(decision.runs).toMatchObject([
