@@ -53,7 +53,10 @@ describe('an order', () => {
     const seen = seenWith([recordWith({ runId: task.runId, state: states.running })], {
       forgottenJobs: new Map([['incarnation1', job]]),
     });
-    const order = orderWith({ tasks: [runWith('/bin/false', { taskId: 'late' })], kills: [{ runId: task.runId, failure }] });
+    const order = orderWith({
+      tasks: [runWith('/bin/false', { taskId: 'late' })],
+      kills: [{ runId: task.runId, failure }],
+    });
     const decision = applied(decideOrder(order, seen, now));
     expect(decision.runs).toEqual([]);
     expect(decision.kills).toEqual(order.kills);
