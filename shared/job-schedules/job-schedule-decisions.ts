@@ -38,6 +38,15 @@ export type LookDecision = {
   readonly wakeUpAt?: Date;
 };
 
+/** Batch's reason for the end of a job whose schedule was terminated. */
+export const terminateReason = 'TerminateJobSchedule';
+
+const endingStates: readonly JobScheduleState[] = ['terminating', 'completed', 'deleting'];
+
+/** Whether the schedule goes on with this job. */
+export const wantsJob = ({ state, recentJob }: JobSchedule, { incarnation }: Pick<Job, 'incarnation'>): boolean =>
+  !endingStates.includes(state) && recentJob?.incarnation === incarnation && recentJob.endedAt === undefined;
+
 const longestAheadMs = 24 * 3600_000;
 // A wake-up that comes a little early by the controller's clock has come all the same.
 const earlyMs = 60_000;
@@ -103,7 +112,7 @@ const isToBeAdded = (jobSchedule: JobSchedule): boolean =>
   isBusy(jobSchedule) && jobSchedule.recentJob?.isAdded !== true;
 
 function terminate(jobSchedule: JobSchedule, { job }: SeenRecentJob, now: Date): LookDecision {
-  // One that was decided and not added yet never is; a look that adds it all the same looks back, and ends it.
+  // One that was decided and not added yet never is; should a look add it all the same, its first pass asks for the schedule, and ends it.
   const { recentJob: _, ...withoutJob } = jobSchedule;
   if (isToBeAdded(jobSchedule)) return { schedule: complete(withoutJob, now), step: 'rest' };
   if (!isBusy(jobSchedule)) return { schedule: complete(jobSchedule, now), step: 'rest' };

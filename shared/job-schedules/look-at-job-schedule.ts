@@ -9,12 +9,18 @@ import { scheduledJobId } from '../jobs/scheduled-job-id.js';
 import { terminateJob } from '../jobs/terminate-job.js';
 import { unconditional } from '../rest/conditions.js';
 import type { Services } from '../services.js';
+import { ownedBy } from '../tables/row-owner.js';
 import type { Write } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import { unreachable } from '../unreachable.js';
 import type { JobSchedule } from './job-schedule.js';
-import { endUnwantedJob, terminateReason } from './end-unwanted-job.js';
-import { decideLook, type LookAsked, type LookDecision, type SeenRecentJob } from './job-schedule-decisions.js';
+import {
+  decideLook,
+  terminateReason,
+  type LookAsked,
+  type LookDecision,
+  type SeenRecentJob,
+} from './job-schedule-decisions.js';
 import { headRow, jobSchedulePartition, scheduledJobRow, toJobScheduleHead } from './job-schedule-rows.js';
 import { findJobSchedule } from './read-job-schedules.js';
 import { removeJobsOfSchedule } from './remove-jobs-of-schedule.js';
@@ -73,9 +79,10 @@ async function see(services: Services, scheduleId: string): Promise<Sight | unde
 
 async function save({ table }: Services, before: JobSchedule, next: JobSchedule, etag: string): Promise<void> {
   if (next === before) return;
-  const isNewJob = next.recentJob !== undefined && next.recentJob.number !== before.recentJob?.number;
+  const { recentJob } = next;
+  const isNewJob = recentJob !== undefined && recentJob.number !== before.recentJob?.number;
   const listed: readonly Write[] = isNewJob
-    ? [{ type: 'insert', row: scheduledJobRow(next.recentJob?.number ?? 0), values: {} }]
+    ? [{ type: 'insert', row: scheduledJobRow(recentJob.number), values: ownedBy(recentJob.incarnation) }]
     : [];
   await table.write(jobSchedulePartition(next.definition.id), [
     { type: 'replace', row: headRow, values: toJobScheduleHead(next), etag },
@@ -105,19 +112,15 @@ async function act(services: Services, { schedule, step }: Look, asked: LookAske
       return true;
     case 'addJob':
       if (recentJob === undefined) return true;
-      try {
-        await addScheduledJob(services, toJobDefinition(schedule, recentJob), recentJob.incarnation);
-      } finally {
-        // Also when it failed: the job may be there.
-        await endUnwantedJob(services, schedule, recentJob);
-      }
+      await addScheduledJob(services, toJobDefinition(schedule, recentJob), recentJob.incarnation);
       return false;
     case 'terminateJob': {
       if (recentJob === undefined) return true;
       const jobId = scheduledJobId(definition.id, recentJob.number);
+      const { incarnation } = recentJob;
       // What stands against it is seen in the next round.
       await unlessRefused(
-        terminateJob(services, jobId, { terminateReason, force: isForced, conditions: unconditional }),
+        terminateJob(services, jobId, { terminateReason, force: isForced, conditions: unconditional, incarnation }),
         ['JobNotFound', 'JobBeingTerminated', 'JobCompleted', 'JobBeingDeleted'],
       );
       return false;

@@ -82,7 +82,7 @@ export const continueAfterScheduledJob = ({ definition }: Job): string =>
  * Throws JobScheduleNotFound.
  */
 export async function listJobsOfSchedule(
-  services: Tables,
+  services: Pick<Services, 'table' | 'clock'>,
   scheduleId: string,
   { filter, limit, continuation }: ListRequest,
 ): Promise<ItemPage<Job>> {
@@ -102,6 +102,7 @@ export async function listJobsOfSchedule(
   await keepNotes(
     services.table,
     listed.map((key, index) => ({ key, job: jobs[index] })),
+    services.clock.now(),
   );
   return { ...rest, items: jobs.flatMap((job) => job ?? []) };
 }

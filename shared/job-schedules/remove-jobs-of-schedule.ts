@@ -6,6 +6,7 @@ import { readJobHeads } from '../jobs/read-jobs.js';
 import { scheduledJobId } from '../jobs/scheduled-job-id.js';
 import { unconditional } from '../rest/conditions.js';
 import type { Services } from '../services.js';
+import { isRowOf } from '../tables/row-owner.js';
 import { TableConflict, type Entity, type Write } from '../tables/table.js';
 import type { JobSchedule } from './job-schedule.js';
 import type { LookAsked } from './job-schedule-decisions.js';
@@ -14,7 +15,8 @@ import {
   jobScheduleListPartition,
   jobSchedulePartition,
   numberOfRow,
-  scheduledJobRange,
+  fromJobScheduleHead,
+  headAndJobs,
 } from './job-schedule-rows.js';
 import { findJobSchedule } from './read-job-schedules.js';
 
@@ -30,12 +32,13 @@ export async function removeJobsOfSchedule(
   const { table } = services;
   const partition = jobSchedulePartition(schedule.definition.id);
   for (;;) {
-    const page = await table.query(partition, scheduledJobRange, jobsAtOnce);
-    const open: readonly boolean[] = await Promise.all(
-      page.entities.map((row) => removeJob(services, schedule, row, asked)),
-    );
+    const page = await table.query(partition, headAndJobs, 1 + jobsAtOnce);
+    const [head, ...rows] = page.entities;
+    // Another schedule may have the id by now, and the jobs would be its.
+    if (head === undefined || fromJobScheduleHead(head)?.incarnation !== schedule.incarnation) return;
+    const open: readonly boolean[] = await Promise.all(rows.map((row) => removeJob(services, schedule, row, asked)));
     if (open.includes(true)) return;
-    if (page.entities.length === 0 && page.continuation === undefined) return removeSchedule(services, schedule);
+    if (rows.length === 0 && page.continuation === undefined) return removeSchedule(services, schedule);
   }
 }
 
@@ -43,18 +46,24 @@ export async function removeJobsOfSchedule(
 async function removeJob(
   services: Services,
   { definition, isForced }: JobSchedule,
-  { partition, row }: Entity,
+  listed: Entity,
   { reask }: Pick<LookAsked, 'reask'>,
 ): Promise<boolean> {
+  const { partition, row, etag } = listed;
   const jobId = scheduledJobId(definition.id, numberOfRow(row));
   const [job] = await readJobHeads(services, [jobId]);
-  if (job === undefined) {
-    await unlessGone(() => services.table.write(partition, [{ type: 'delete', row }]));
+  // By the next schedule of this id there may be another job of that number by now.
+  if (job === undefined || !isRowOf(listed, job.incarnation)) {
+    await unlessGone(() => services.table.write(partition, [{ type: 'delete', row, etag }]));
     return false;
   }
   const isToBeHastened = isForced === true && job.isForced !== true;
   if (job.state !== 'deleting' || isToBeHastened)
-    await deleteJob(services, jobId, { force: isForced === true, conditions: unconditional }).catch(unlessDeleted);
+    await deleteJob(services, jobId, {
+      force: isForced === true,
+      conditions: unconditional,
+      incarnation: job.incarnation,
+    }).catch(unlessDeleted);
   // Whoever deleted it may have died before telling its pool.
   else if (reask) await sendHint(services, hintTypes.jobEnding, { poolId: job.definition.poolId, jobId });
   return true;

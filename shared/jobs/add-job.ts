@@ -1,5 +1,5 @@
 // Adding a job: its places in the lists first, so that no job exists that the sweep could not find; then its head.
-// They are written anew even if they are there: whoever is about to remove one finds it changed, and leaves it.
+// They are written anew even if they are there, and say for which job: whoever is about to remove one finds it changed, or another's, and leaves it.
 import type { Config } from '../config.js';
 import { drawPoolSeed } from '../pools/new-pool.js';
 import type { PoolSeed } from '../pools/pool.js';
@@ -16,6 +16,7 @@ import { isRepeated, type IdempotentRequest } from './idempotency-key.js';
 import { jobManagerOrder } from './job-manager.js';
 import type { Job, JobDefinition } from './job.js';
 import { deadlineOf } from './job-decisions.js';
+import { toListed } from './job-list-notes.js';
 import { fromJobHead, headRow, isJobHead, jobListPartition, jobPartition, toJobHead } from './job-rows.js';
 import { writeReference } from './name-to-pool.js';
 
@@ -30,26 +31,38 @@ export async function addJob(services: Services, asked: JobDefinition, request?:
 
 /**
  * Adds the job of a schedule, or finds it added: `incarnation` tells whether a job of that id is the one that is meant. Its pool has an id
- * already, also one that is made for it.
+ * already, also one that is made for it. The first pass over it asks the schedule whether it still wants the job.
  */
 export async function addScheduledJob(services: Services, asked: JobDefinition, incarnation: string): Promise<Job> {
-  return saveNewJob(services, asked, { incarnation });
+  return saveNewJob(services, asked, { incarnation, asksSchedule: true });
 }
 
-type Addition = { readonly incarnation: string; readonly request?: IdempotentRequest };
+type Addition = {
+  readonly incarnation: string;
+  readonly request?: IdempotentRequest;
+  readonly asksSchedule?: true;
+};
 
-async function saveNewJob(services: Services, asked: JobDefinition, { incarnation, request }: Addition): Promise<Job> {
+async function saveNewJob(
+  services: Services,
+  asked: JobDefinition,
+  { incarnation, request, asksSchedule }: Addition,
+): Promise<Job> {
   const { table, clock, ids, config } = services;
   const definition = withReleaseAfter(asked, config.releaseAfter);
   const autoPoolSeed: PoolSeed | undefined = definition.autoPool && drawPoolSeed(services);
   const key = definition.id.toLowerCase();
   const added = await tryAgain(services, async () => {
     const now = clock.now();
-    const job = { ...toNewJob(definition, incarnation, request, now), ...(autoPoolSeed && { autoPoolSeed }) };
+    const job: Job = {
+      ...toNewJob(definition, incarnation, request, now),
+      ...(autoPoolSeed && { autoPoolSeed }),
+      ...(asksSchedule && { asksSchedule }),
+    };
     await Promise.all([
-      table.write(jobListPartition, [{ type: 'upsert', row: key, values: {} }]),
+      table.write(jobListPartition, [{ type: 'upsert', row: key, values: toListed(incarnation, now) }]),
       // A job that wants nothing yet is named by whoever has it want something.
-      wantsAttention(job) ? writeReference(services, job, job.openTasks > 0) : undefined,
+      wantsAttention(job) ? writeReference(services, job, job.openTasks > 0, now) : undefined,
     ]);
     const started = owedEvent('dev.bookend.job.start', `/jobs/${definition.id}`, now, [incarnation], {
       jobId: definition.id,
@@ -94,6 +107,7 @@ function withPool(definition: JobDefinition, ids: Ids): JobDefinition {
 
 // Most jobs want nothing before tasks of theirs are added.
 const wantsAttention = (job: Job): boolean =>
+  job.asksSchedule === true ||
   deadlineOf(job) !== undefined ||
   job.definition.autoPool !== undefined ||
   job.openTasks > 0 ||

@@ -62,8 +62,15 @@ export function deadlineOf(job: Job): string | undefined {
 export function referenceTo(job: Job, hasReady: boolean): JobRef {
   const { id, priority } = job.definition;
   const deadline = deadlineOf(job);
-  return { jobId: id, priority, hasReady, ...(deadline === undefined ? {} : { deadline }) };
+  const { incarnation } = job;
+  return { jobId: id, incarnation, priority, hasReady, ...(deadline === undefined ? {} : { deadline }) };
 }
+
+// Twice as long and more as any execution of a function may take, by `functionTimeout` in host.json.
+const underWayMs = 10 * 60_000;
+
+/** Whether somebody who has told at `since` that a job is about to come may still be bringing it. */
+export const mayBeUnderWay = (since: string, now: Date): boolean => now.getTime() - Date.parse(since) < underWayMs;
 
 /** Whether two jobs, or one before and after a change, are to run in the same pool. */
 export const isSamePool = (one: Job, other: Job): boolean =>

@@ -1,17 +1,32 @@
 // What the list of all jobs says of a job besides its key. A job that has completed changes no more but by being deleted, so what is noted
 // then stays true without anybody looking after it: docs/decisions/0019-rows-carry-what-lists-ask-for.md.
+import { ownedBy } from '../tables/row-owner.js';
 import type { Entity, EntityValues } from '../tables/table.js';
 import type { Job } from './job.js';
+import { mayBeUnderWay } from './job-decisions.js';
 
 /** By path in a job, the values of which it has one. */
 export type JobFacts = Readonly<Record<string, readonly string[]>>;
 
+/** What stands there of a job that is just being added, and of one that goes on. */
+export const toListed = (incarnation: string, now: Date): EntityValues => ({
+  ...ownedBy(incarnation),
+  listedAt: now.toISOString(),
+});
+
+/** Whether such a row, of which there is no job, was left by somebody who was refused, or died. */
+export function isForlorn({ values }: Pick<Entity, 'values'>, now: Date): boolean {
+  const { listedAt } = values;
+  return typeof listedAt === 'string' && !mayBeUnderWay(listedAt, now);
+}
+
 /** What is noted of a job that has completed; undefined while more can happen to it. */
 export function toNote(job: Job): EntityValues | undefined {
-  const { state, creationTime, stateTransitionTime, lastModified, endTime, definition } = job;
+  const { state, creationTime, stateTransitionTime, lastModified, endTime, definition, incarnation } = job;
   if (state !== 'completed' || endTime === undefined) return undefined;
   const { poolId } = definition;
-  return { hasCompleted: true, creationTime, stateTransitionTime, lastModified, endTime, poolId };
+  const times = { creationTime, stateTransitionTime, lastModified, endTime };
+  return { ...ownedBy(incarnation), hasCompleted: true, ...times, poolId };
 }
 
 /** Whether a row of the list has such a note. */

@@ -123,6 +123,8 @@ export type Job = {
   readonly openTasks: number;
   /** Whether any node was ever assigned a task: without, nothing is owed when the job ends. */
   readonly everAssigned: boolean;
+  /** Whether the schedule that made it is still to be asked if it wants it: it may have come to its end while the job was being added. */
+  readonly asksSchedule?: true;
   /** Of the request that added it, if that had an Idempotency-Key. */
   readonly addedBy?: IdempotentRequest;
   /** What its own pool is to begin with; gone once it was made, so that one that is deleted is not made again. */

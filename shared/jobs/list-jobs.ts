@@ -4,7 +4,7 @@ import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
 import { continueAfterRow, readRows } from '../tables/read-rows.js';
 import { maxWritesPerTransaction, TableConflict, TableUnavailable, type Entity, type Write } from '../tables/table.js';
-import { isNoted, isNoteOfAnother, isWhole, toNote } from './job-list-notes.js';
+import { isForlorn, isNoted, isNoteOfAnother, isWhole, toListed, toNote } from './job-list-notes.js';
 import type { Job } from './job.js';
 import { jobListPartition } from './job-rows.js';
 import { narrowJobs } from './narrow-jobs.js';
@@ -17,7 +17,7 @@ export const continueAfterJob = ({ definition }: Job): string => continueAfterRo
 
 /** A page of all jobs by id, without those that their key or their note rules out for the filter. Keys without a job are skipped. */
 export async function listJobs(
-  { table }: Pick<Services, 'table'>,
+  { table, clock }: Pick<Services, 'table' | 'clock'>,
   { filter, limit, continuation }: ListRequest,
 ): Promise<ItemPage<Job>> {
   const { rows, ...rest } = await readRows(table, jobListPartition, toKeyRange(filter, 'id', ''), {
@@ -31,7 +31,7 @@ export async function listJobs(
     wanted.map(({ row }) => row),
   );
   const seen = wanted.map((key, index) => ({ key, job: jobs[index] }));
-  await keepNotes(table, seen);
+  await keepNotes(table, seen, clock.now());
   const last = wanted.at(-1);
   return {
     items: seen.flatMap(({ job }) => job ?? []),
@@ -46,8 +46,8 @@ export type SeenJob = { readonly key: Entity; readonly job: Job | undefined };
  * Notes which jobs have completed, and takes back what was noted of jobs that are gone. The etag tells that nobody has given the id to
  * another job meanwhile: who adds one writes its key first. What does not come about now does at the next list.
  */
-export async function keepNotes(table: Services['table'], seen: readonly SeenJob[]): Promise<void> {
-  const writes = seen.flatMap(({ key, job }) => toNoteWrite(key, job) ?? []);
+export async function keepNotes(table: Services['table'], seen: readonly SeenJob[], now: Date): Promise<void> {
+  const writes = seen.flatMap(({ key, job }) => toNoteWrite(key, job, now) ?? []);
   const [removals, notes] = [
     writes.filter(({ type }) => type === 'delete'),
     writes.filter(({ type }) => type !== 'delete'),
@@ -58,13 +58,13 @@ export async function keepNotes(table: Services['table'], seen: readonly SeenJob
   for (const removal of removals) await writeUnlessRaced(table, [removal]);
 }
 
-function toNoteWrite(key: Entity, job: Job | undefined): Write | undefined {
+function toNoteWrite(key: Entity, job: Job | undefined, now: Date): Write | undefined {
   const { row, etag } = key;
   if (etag === '') return undefined;
   // A key without a note may be that of a job that is just being added.
-  if (job === undefined) return isNoted(key) ? { type: 'delete', row, etag } : undefined;
+  if (job === undefined) return isNoted(key) || isForlorn(key, now) ? { type: 'delete', row, etag } : undefined;
   if (isWhole(key) && !isNoteOfAnother(key, job)) return undefined;
-  const values = toNote(job) ?? (isNoted(key) ? {} : undefined);
+  const values = toNote(job) ?? (isNoted(key) ? toListed(job.incarnation, now) : undefined);
   return values && { type: 'replace', row, values, etag };
 }
 

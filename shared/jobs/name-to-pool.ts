@@ -1,6 +1,7 @@
 // Telling a pool of a job, so that the sweep finds what the job wants there, whatever becomes of messages: the pool's reference to the job, and
 // the pool's place in the list of pools. docs/decisions/0007-references-outlive-what-they-name.md
 import { headRow, jobRefRow, poolListPartition, poolPartition, toJobRef } from '../pools/pool-rows.js';
+import type { JobRef } from '../pools/pool.js';
 import type { Services } from '../services.js';
 import { TableConflict, type Write } from '../tables/table.js';
 import type { Job } from './job.js';
@@ -16,11 +17,21 @@ export async function nameToPool(services: Pick<Services, 'table'>, job: Job, ha
   return { ...job, isNamed: true };
 }
 
-/** Writes the reference anew even if it is there: whoever is about to remove one finds it changed, and leaves it. */
-export async function writeReference({ table }: Pick<Services, 'table'>, job: Job, hasReady: boolean): Promise<void> {
+/**
+ * Writes the reference anew even if it is there: whoever is about to remove one finds it changed, and leaves it. `announcedAt` is given while
+ * the job need not be there yet.
+ */
+export async function writeReference(
+  { table }: Pick<Services, 'table'>,
+  job: Job,
+  hasReady: boolean,
+  announcedAt?: Date,
+): Promise<void> {
   const { id, poolId } = job.definition;
   const partition = poolPartition(poolId);
-  const reference: Write = { type: 'upsert', row: jobRefRow(id), values: toJobRef(referenceTo(job, hasReady)) };
+  const told = referenceTo(job, hasReady);
+  const ref: JobRef = announcedAt === undefined ? told : { ...told, announcedAt: announcedAt.toISOString() };
+  const reference: Write = { type: 'upsert', row: jobRefRow(id), values: toJobRef(ref) };
   // A pool that is there is in the list: its place goes only when nothing is left of it.
   const onlyIfThere: Write = { type: 'merge', row: headRow, values: {} };
   try {

@@ -35,7 +35,7 @@ export async function updateJob(
         if (isSamePool(next, previous)) return;
         poolBefore = previous.definition.poolId;
         // Before the job names the pool, so that the sweep finds it there whatever happens after.
-        await writeReference(services, next, false);
+        await writeReference(services, next, false, services.clock.now());
       },
     },
   );

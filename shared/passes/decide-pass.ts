@@ -18,6 +18,7 @@ import { populatePool, toCapacity } from './population-decisions.js';
 import { needEveryJob } from './draft.js';
 import { repeatStartTasks } from './start-task-decisions.js';
 import type { Asked, Seen } from './seen.js';
+import { askSchedules } from './scheduled-job-decisions.js';
 import { needOverdueJobs, terminateJobs } from './termination-decisions.js';
 import { decideWakeUp } from './wake-up-decisions.js';
 
@@ -25,6 +26,8 @@ import { decideWakeUp } from './wake-up-decisions.js';
 export type Needs = {
   readonly jobs: readonly string[];
   readonly tasks: readonly { readonly jobId: string; readonly taskId: string }[];
+  /** Jobs that have been read, and of which it has to be known where they come from. */
+  readonly origins: readonly string[];
 };
 
 export type Decision =
@@ -41,6 +44,7 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   const draft = toDraft(seen, asked, now);
   if (asked.everyJob) needEveryJob(draft);
   needOverdueJobs(draft);
+  askSchedules(draft);
   watchAgain(draft);
   hearReports(draft);
   dropVoidLeases(draft);
@@ -65,8 +69,10 @@ export function decidePass(seen: Seen, asked: Asked, now: Date): Decision {
   endAutoPool(draft);
   forgetJobs(draft);
   keepRefs(draft);
-  if (draft.neededJobs.size > 0 || draft.neededTasks.size > 0) {
-    return { kind: 'needs', needs: { jobs: [...draft.neededJobs], tasks: [...draft.neededTasks.values()] } };
+  const { neededJobs, neededTasks, neededOrigins } = draft;
+  if (neededJobs.size > 0 || neededTasks.size > 0 || neededOrigins.size > 0) {
+    const needs = { jobs: [...neededJobs], tasks: [...neededTasks.values()], origins: [...neededOrigins] };
+    return { kind: 'needs', needs };
   }
   const wakeUpAt = decideWakeUp(draft);
   const capacity = toCapacity(draft);

@@ -64,6 +64,7 @@ export type Draft = {
   readonly orders: Map<string, DraftOrder>;
   readonly neededJobs: Set<string>;
   readonly neededTasks: Map<string, { readonly jobId: string; readonly taskId: string }>;
+  readonly neededOrigins: Set<string>;
   /** Nodes whose report did not fit into this round: it must not be acknowledged yet. */
   readonly heardInPart: Set<string>;
   /** The earliest instant, in milliseconds since 1970, at which a step wants the pool looked at again. */
@@ -99,6 +100,7 @@ export function toDraft(seen: Seen, asked: Asked, now: Date): Draft {
     orders: new Map(),
     neededJobs: new Set(),
     neededTasks: new Map(),
+    neededOrigins: new Set(),
     heardInPart: new Set(),
     lookAgainMs: Infinity,
     tellCapacity: false,

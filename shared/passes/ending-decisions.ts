@@ -1,6 +1,7 @@
 // Step 5 of a pass: jobs that are ending. Their runs are killed, releases ordered where they are owed, and the job completes when no obligation is left.
-import { complete, isEnding, referenceTo } from '../jobs/job-decisions.js';
+import { complete, isEnding, mayBeUnderWay, referenceTo } from '../jobs/job-decisions.js';
 import { decideEnding, owesRelease } from '../job-nodes/job-node-decisions.js';
+import type { JobRef } from '../pools/pool.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import type { Node } from '../nodes/node.js';
 import { isAway, isReachable, mayRelease } from '../nodes/node-decisions.js';
@@ -127,6 +128,10 @@ function purge(draft: Draft, jobDraft: JobDraft): void {
   }
 }
 
+// The job itself is about to come. Should it not, because it was refused or its bearer died, the sweep has somebody look until then.
+const isExpected = ({ now }: Draft, ref: JobRef | undefined): boolean =>
+  ref?.announcedAt !== undefined && mayBeUnderWay(ref.announcedAt, now);
+
 /**
  * Jobs that want nothing more of this pool are no longer looked at; the others say whether tasks of theirs wait, and when their time is over.
  * References are saved before jobs: one that completes only now is kept until it was read as completed, or a crash in between
@@ -136,13 +141,17 @@ export function keepRefs(draft: Draft): void {
   for (const seen of draft.seen.jobs) {
     const jobDraft = draft.jobs.get(seen.key);
     const ref = draft.refs.get(seen.key);
+    if (jobDraft === undefined && isExpected(draft, ref)) continue;
     const over = jobDraft === undefined || seen.job?.state === 'completed';
     // A purged job's reference goes last, after its rows.
     if (over) draft.refs.delete(seen.key);
     if (over) continue;
+    const isOfAnother = ref?.incarnation !== undefined && ref.incarnation !== jobDraft.job.incarnation;
+    // Somebody may be about to give the id to another job, and need it: for what goes it is as good as it is.
+    if (ref !== undefined && jobDraft.job.state === 'deleting') continue;
     const hasReady = jobDraft.job.state === 'active' && (seen.moreReady || jobDraft.ready.size > 0);
     const next = referenceTo(jobDraft.job, hasReady);
     // One that is missing went while the job was on its way here from another pool.
-    if (ref?.hasReady !== hasReady || ref.deadline !== next.deadline) draft.refs.set(seen.key, next);
+    if (isOfAnother || ref?.hasReady !== hasReady || ref.deadline !== next.deadline) draft.refs.set(seen.key, next);
   }
 }

@@ -9,8 +9,13 @@ import type { DraftRunOrder } from './draft.js';
 // A message takes 256 KB, and an order may carry several definitions.
 const maxInlineCharacters = 30_000;
 
-/** What the names of a job's long definitions start with: they are removed with it. */
-export const definitionFolder = (incarnation: string): string => `definitions/${incarnation}/`;
+/** What the names of the long definitions of a job, or of a pool's start tasks, start with. */
+const definitionFolder = (incarnation: string): string => `definitions/${incarnation}/`;
+
+/** Removes the long definitions of a job, or of a pool, that is about to be gone. */
+export async function removeDefinitions({ blobs }: Pick<Services, 'blobs'>, incarnation: string): Promise<void> {
+  for (const { name } of await blobs.list(definitionFolder(incarnation))) await blobs.remove(name);
+}
 
 /** The run's definition as its order carries it, with URLs for the containers of the linked account. */
 export async function placeDefinition(

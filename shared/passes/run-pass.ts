@@ -1,5 +1,7 @@
 // A pass: see, decide, save, send. A crash anywhere is a redelivery of the messages, decided again from the tables.
 import { isOf } from '../job-nodes/job-node-decisions.js';
+import { headRow, jobPartition } from '../jobs/job-rows.js';
+import { jobRefRow, poolPartition } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
 import { TableConflict } from '../tables/table.js';
 import { settleDependencies } from '../tasks/settle-dependencies.js';
@@ -7,7 +9,9 @@ import { tryAgain } from '../tables/try-again.js';
 import { askAgain, askSince, decidePass, type Decision } from './decide-pass.js';
 import type { Draft, JobDraft } from './draft.js';
 import { afterSaving, type KnownJob } from './known-job.js';
-import { purgeJob } from './purge-job.js';
+import { etagKey, type Etags } from './etags.js';
+import { removeDefinitions } from './place-definition.js';
+import { purgeJob, type KnownRows } from './purge-job.js';
 import { hasChanges, saveJob, savePool } from './save-pass.js';
 import { keepTrusted } from './trusted-reports.js';
 import { seeAgain, seeMore, seePool, type Sight } from './see-pool.js';
@@ -29,17 +33,19 @@ export async function runPass(services: Services, poolId: string, asked: Asked):
   for (let round = 1; round <= mostRounds; round += 1) {
     const beganAt = services.clock.now().toISOString();
     let tries = 0;
-    const { draft, capacity, wakeUpAt } = await tryAgain(services, async () => {
+    const { decision, etags } = await tryAgain(services, async () => {
       tries += 1;
       // An attempt that lost a race may have saved a part of what it decided, and has sent nothing of it.
       return decideAndSave(services, poolId, tries === 1 ? question : askSince(question, beganAt));
     });
+    const { draft, capacity, wakeUpAt } = decision;
     await sendOrders(services, draft);
     await tellSchedules(services, endedNow(draft));
     for (const farewell of draft.farewells.values()) await sendCapacity(services, farewell);
     if (capacity !== undefined) await sendCapacity(services, capacity);
     if (wakeUpAt !== undefined) await sendWakeUp(services, poolId, wakeUpAt);
-    for (const jobDraft of draft.jobs.values()) if (jobDraft.purge) await purgeJob(services, jobDraft.job);
+    for (const jobDraft of draft.jobs.values())
+      if (jobDraft.purge) await purgeJob(services, jobDraft.job, knownRows(draft, jobDraft, etags));
     const isSettled = await settle(services, draft);
     logPass(services, poolId, draft);
     if (!draft.more && isSettled) return;
@@ -59,14 +65,28 @@ async function settle(services: Services, draft: Draft): Promise<boolean> {
   return isSettled;
 }
 
-async function decideAndSave(services: Services, poolId: string, asked: Asked): Promise<Acting> {
+/** What of the job the pass knows to be there, as it has read or written it. */
+function knownRows({ seen, refs }: Draft, { key, job }: JobDraft, etags: Etags): KnownRows {
+  const isMine = refs.get(key)?.incarnation === job.incarnation;
+  return {
+    head: etags.get(etagKey(jobPartition(key), headRow)),
+    reference: isMine ? etags.get(etagKey(poolPartition(seen.poolId), jobRefRow(key))) : undefined,
+  };
+}
+
+type Saved = { readonly decision: Acting; readonly etags: Etags };
+
+async function decideAndSave(services: Services, poolId: string, asked: Asked): Promise<Saved> {
   const beganMs = services.clock.monotonicMs();
   const { decision, sight } = await seeAndDecide(services, poolId, asked);
   refuseTorn(sight, services.clock.monotonicMs() - beganMs);
   // Before the references go that led here: whoever finds none left cannot know whose jobs they were.
   await tellSchedules(services, endedBefore(decision.draft));
+  const { pool } = sight.seen;
+  // A pool goes once it has no node left that could ask for its start task.
+  if (pool !== undefined && decision.draft.pool === undefined) await removeDefinitions(services, pool.incarnation);
   await saveAndRemember(services, decision.draft, sight);
-  return decision;
+  return { decision, etags: sight.etags };
 }
 
 /** Should it fail, nothing is remembered: what was saved of it is found by reading. */
@@ -116,7 +136,8 @@ async function seeAndDecide(
   let sight = await seePool(services, poolId);
   const trusted = await keepTrusted(services, sight.seen.nodes, asked);
   const mayRecall = (key: string): boolean => isRecallAllowed(asked, key);
-  if (asked.jobIds.length > 0) sight = await seeMore(services, sight, { jobs: asked.jobIds, tasks: [] }, mayRecall);
+  const first = { jobs: asked.jobIds, tasks: [], origins: [] };
+  if (asked.jobIds.length > 0) sight = await seeMore(services, sight, first, mayRecall);
   for (let reading = 1; reading <= mostReadings; reading += 1) {
     const decision = decidePass(sight.seen, trusted, services.clock.now());
     if (decision.kind === 'needs') {

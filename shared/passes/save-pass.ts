@@ -14,59 +14,78 @@ import { etagKey, type Etags } from './etags.js';
 // A transaction takes 4 MiB; some room is left for the coding of the request.
 const maxTransactionBytes = 3_000_000;
 
-/** Saves the pool's rows. Throws TableConflict when a row changed since it was read. */
+/** Saves the pool's rows, and notes the etags that they have then. Throws TableConflict when a row changed since it was read. */
 export async function savePool({ table, clock, ids }: Services, draft: Draft, etags: Etags): Promise<void> {
   const partition = poolPartition(draft.seen.poolId);
-  const writes = [
-    ...toHeadWrites(draft, partition, etags),
-    ...toNodeWrites(draft, partition, etags),
-    ...toRefWrites(draft, partition, etags),
-  ];
+  const write = async (writes: readonly Write[]): Promise<void> => {
+    const fresh = await table.write(partition, writes);
+    writes.forEach(({ row }, index) => etags.set(etagKey(partition, row), fresh[index] ?? ''));
+  };
+  const { head, ...pool } = toHeadWrites(draft, partition, etags);
+  const nodes = toNodeWrites(draft, partition, etags);
+  const refs = toRefWrites(draft);
   const events = toEventWrites(draft.events, clock.now(), ids.uuid());
-  const [removals, others] = splitRemovals([...writes, ...events]);
-  const units = others.map((write) => ({ writes: [write] }));
-  for (const transaction of toTransactions(units)) await table.write(partition, writesOf(transaction));
-  for (const removal of removals) await table.write(partition, [removal]);
+  const units = [...nodes.kept, ...refs.kept, ...events, ...nodes.gone].map((each) => ({ writes: [each] }));
+  const transactions = toTransactions(units, 1, head === undefined ? 0 : sizeOf(head.values)).map(writesOf);
+  if (head !== undefined && transactions.length === 0) transactions.push([]);
+  for (const [index, writes] of transactions.entries()) {
+    const removes = writes.some(({ type }) => type === 'delete');
+    const guard = index === 0 ? (head ?? guardOf(removes)) : guardOf(removes);
+    await write(guard === undefined ? writes : [guard, ...writes]);
+  }
+  // A removal with a condition is a transaction of its own. It comes last: it ends what the others are about.
+  for (const { row } of [...refs.gone, ...pool.gone])
+    await table.write(partition, [{ type: 'delete', row, etag: etags.get(etagKey(partition, row)) ?? '' }]);
+
+  // The id of a node may be given again, in this pool or in the next of its id; whoever joins anew writes the head along.
+  function guardOf(removes: boolean): Write | undefined {
+    const etag = etags.get(etagKey(partition, headRow));
+    return removes && etag !== undefined ? { type: 'merge', row: headRow, values: {}, etag } : undefined;
+  }
 }
 
-// A removal with a condition is a transaction of its own. Here it comes last: it ends what the others are about.
-function splitRemovals(writes: readonly Write[]): readonly [removals: readonly Write[], others: readonly Write[]] {
-  const isConditional = (write: Write): boolean => write.type === 'delete' && write.etag !== undefined;
-  return [writes.filter(isConditional), writes.filter((write) => !isConditional(write))];
+type Row = { readonly row: string };
+type HeadWrite = Extract<Write, { type: 'insert' | 'replace' }>;
+
+function toHeadWrites(
+  { seen, pool }: Draft,
+  partition: string,
+  etags: Etags,
+): { readonly head?: HeadWrite; readonly gone: readonly Row[] } {
+  if (pool === seen.pool) return { gone: [] };
+  if (pool === undefined) return { gone: [{ row: headRow }] };
+  const written = { row: headRow, values: toPoolHead(pool) };
+  if (seen.pool === undefined) return { head: { type: 'insert', ...written }, gone: [] };
+  return { head: { type: 'replace', ...written, etag: etags.get(etagKey(partition, headRow)) ?? '' }, gone: [] };
 }
 
-function toHeadWrites({ seen, pool }: Draft, partition: string, etags: Etags): readonly Write[] {
-  if (pool === seen.pool) return [];
-  const etag = etags.get(etagKey(partition, headRow)) ?? '';
-  if (pool !== undefined && seen.pool === undefined)
-    return [{ type: 'insert', row: headRow, values: toPoolHead(pool) }];
-  if (pool === undefined) return [{ type: 'delete', row: headRow, etag }];
-  return [{ type: 'replace', row: headRow, values: toPoolHead(pool), etag }];
-}
+type RowWrites<Gone> = { readonly kept: readonly Write[]; readonly gone: readonly Gone[] };
 
-function toNodeWrites({ seen, nodes }: Draft, partition: string, etags: Etags): readonly Write[] {
+function toNodeWrites({ seen, nodes }: Draft, partition: string, etags: Etags): RowWrites<Write> {
   const before = new Map(seen.nodes.map((node) => [node.id, node]));
   const gone = seen.nodes.filter((node) => !nodes.has(node.id));
-  return [
-    ...[...nodes.values()]
+  return {
+    kept: [...nodes.values()]
       .filter((node) => before.get(node.id) !== node)
       .map((node) => toWrite(partition, nodeRow(node.id), toNode(node), etags)),
-    ...gone.map((node): Write => ({ type: 'delete', row: nodeRow(node.id) })),
-  ];
+    gone: gone.map((node): Write => ({ type: 'delete', row: nodeRow(node.id) })),
+  };
 }
 
-// What a reference says is a hint: whoever writes last is right enough, and the next pass looks again. It is removed only if nobody renewed it.
-function toRefWrites({ seen, refs }: Draft, partition: string, etags: Etags): readonly Write[] {
+// What a reference says is a hint: whoever writes last is right enough, and the next pass looks again. It is removed only if nobody renewed it,
+// and one that was not there is not put over one that came meanwhile: that may be of a job which is just being added.
+function toRefWrites({ seen, refs }: Draft): RowWrites<Row> {
   const before = new Map(seen.refs.map((ref) => [jobRefRow(ref.jobId), ref]));
   const kept = new Set([...refs.values()].map((ref) => jobRefRow(ref.jobId)));
-  return [
-    ...[...refs.values()]
+  return {
+    kept: [...refs.values()]
       .filter((ref) => before.get(jobRefRow(ref.jobId)) !== ref)
-      .map((ref): Write => ({ type: 'upsert', row: jobRefRow(ref.jobId), values: toJobRef(ref) })),
-    ...[...before.keys()]
-      .filter((row) => !kept.has(row))
-      .map((row): Write => ({ type: 'delete', row, etag: etags.get(etagKey(partition, row)) ?? '' })),
-  ];
+      .map((ref): Write => {
+        const row = jobRefRow(ref.jobId);
+        return { type: before.has(row) ? 'upsert' : 'insert', row, values: toJobRef(ref) };
+      }),
+    gone: [...before.keys()].filter((row) => !kept.has(row)).map((row) => ({ row })),
+  };
 }
 
 /** Whether anything of the job is to be saved. */
@@ -114,6 +133,7 @@ export async function saveJob({ table, clock, ids }: Services, jobDraft: JobDraf
     for (const [place, { row }] of all.entries()) etags.set(etagKey(partition, row), fresh[place] ?? '');
     etag = fresh[0] ?? '';
   }
+  etags.set(etagKey(partition, headRow), etag);
 }
 
 function countCompleted(jobDraft: JobDraft, chunk: readonly Write[]): number {

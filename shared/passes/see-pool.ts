@@ -2,17 +2,21 @@
 // Remembers every row's etag, so that saving fails when somebody else was faster.
 import { headRow, jobPartition, passRange as jobRange } from '../jobs/job-rows.js';
 import { findJobSchedule } from '../job-schedules/read-job-schedules.js';
+import type { Job } from '../jobs/job.js';
 import type { Node } from '../nodes/node.js';
 import { fromJobRef, fromNode, fromPoolHead, passRange as poolRange, poolPartition } from '../pools/pool-rows.js';
 import type { JobRef, Pool } from '../pools/pool.js';
+import { jobSchedulePartition, scheduledJobRow } from '../job-schedules/job-schedule-rows.js';
+import { parseScheduledJobId } from '../jobs/scheduled-job-id.js';
 import type { Services } from '../services.js';
+import { isRowOf } from '../tables/row-owner.js';
 import { TableConflict, type Entity, type RowRange, type Table } from '../tables/table.js';
 import { fromTaskRow, taskRow } from '../tasks/task-rows.js';
 import type { Task } from '../tasks/task.js';
 import type { Needs } from './decide-pass.js';
 import { etagKey, type Etags } from './etags.js';
 import { agreesWithLeases, joinPages, toKnownJob, toSeenJob, type KnownJob, type Slots } from './known-job.js';
-import type { Seen, SeenJob, SeenSchedule } from './seen.js';
+import { jobKey, type Seen, type SeenJob, type SeenOrigin, type SeenSchedule } from './seen.js';
 
 export type Sight = {
   readonly seen: Seen;
@@ -49,6 +53,7 @@ export async function seePool({ table }: Pick<Services, 'table'>, poolId: string
       refs,
       jobs: [],
       tasks: [],
+      origins: [],
     },
     etags,
     known: new Map(),
@@ -78,9 +83,11 @@ export async function seeMore(
 ): Promise<Sight> {
   const { table } = services;
   const { seen, etags } = sight;
-  const [jobs, tasks] = await Promise.all([
+  const asking = seen.jobs.flatMap(({ key, job }) => (job !== undefined && needs.origins.includes(key) ? job : []));
+  const [jobs, tasks, origins] = await Promise.all([
     Promise.all(needs.jobs.map((key) => seeJob(services, key, seen, mayRecall(key)))),
     Promise.all(needs.tasks.map(({ jobId, taskId }) => table.get(jobPartition(jobId), taskRow(taskId)))),
+    Promise.all(asking.map((job) => seeOrigin(table, job))),
   ]);
   const missing = needs.tasks.find((_, index) => tasks[index] === undefined);
   if (missing !== undefined) {
@@ -90,10 +97,31 @@ export async function seeMore(
   for (const { known } of jobs)
     for (const [row, etag] of known.etags) etags.set(etagKey(jobPartition(known.key), row), etag);
   return {
-    seen: { ...seen, jobs: [...seen.jobs, ...jobs.map((job) => job.seen)], tasks: [...seen.tasks, ...found] },
+    seen: {
+      ...seen,
+      jobs: [...seen.jobs, ...jobs.map((job) => job.seen)],
+      tasks: [...seen.tasks, ...found],
+      origins: [...seen.origins, ...origins],
+    },
     etags,
     known: new Map([...sight.known, ...jobs.map(({ known }): [string, KnownJob] => [known.key, known])]),
     recalled: new Set([...sight.recalled, ...jobs.flatMap(({ known, isRecalled }) => (isRecalled ? [known.key] : []))]),
+  };
+}
+
+/** The schedule that the job was made by, read after the job: whatever it decides later, it has seen the job. */
+async function seeOrigin(table: Table, { definition, incarnation }: Job): Promise<SeenOrigin> {
+  const key = jobKey(definition.id);
+  const origin = parseScheduledJobId(definition.id);
+  if (origin === undefined) return { key, isListed: false };
+  const [stored, row] = await Promise.all([
+    findJobSchedule({ table }, origin.scheduleId),
+    table.get(jobSchedulePartition(origin.scheduleId), scheduledJobRow(origin.number)),
+  ]);
+  return {
+    key,
+    ...(stored && { schedule: stored.schedule }),
+    isListed: row !== undefined && isRowOf(row, incarnation),
   };
 }
 
@@ -106,7 +134,7 @@ export async function seeAgain(
   const others = sight.seen.jobs.filter(({ key }) => !keys.includes(key));
   const recalled = new Set([...sight.recalled].filter((key) => !keys.includes(key)));
   const rest = { ...sight, seen: { ...sight.seen, jobs: others }, recalled };
-  return seeMore(services, rest, { jobs: keys, tasks: [] }, () => false);
+  return seeMore(services, rest, { jobs: keys, tasks: [], origins: [] }, () => false);
 }
 
 type SightOfJob = { readonly seen: SeenJob; readonly known: KnownJob; readonly isRecalled: boolean };

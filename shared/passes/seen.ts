@@ -1,7 +1,7 @@
 // What a pass looks at, and what woke it. Everything a decision may depend on is in here, or is `now`.
 import type { JobNode } from '../job-nodes/job-node.js';
 import type { Job } from '../jobs/job.js';
-import type { JobScheduleState } from '../job-schedules/job-schedule.js';
+import type { JobSchedule, JobScheduleState } from '../job-schedules/job-schedule.js';
 import type { Node } from '../nodes/node.js';
 import type { Report } from '../nodes/node-messages.js';
 import type { JobRef, Pool } from '../pools/pool.js';
@@ -28,6 +28,16 @@ export type SeenSchedule = {
   readonly keepAlive?: boolean;
 };
 
+/** What is known of where a job of a schedule comes from. */
+export type SeenOrigin = {
+  /** Of the job. */
+  readonly key: string;
+  /** Absent also when the schedule is gone. */
+  readonly schedule?: JobSchedule;
+  /** Whether the schedule lists this very job: without, it was there before and was deleted, or is of another schedule. */
+  readonly isListed: boolean;
+};
+
 export type Seen = {
   readonly poolId: string;
   readonly pool?: Pool;
@@ -38,6 +48,8 @@ export type Seen = {
   readonly jobs: readonly SeenJob[];
   /** Tasks whose definition a decision asked for. */
   readonly tasks: readonly Task[];
+  /** Of the jobs that ask for it. */
+  readonly origins: readonly SeenOrigin[];
 };
 
 /** A report, with the text that its node signed. */

@@ -37,7 +37,8 @@ function isPast(deadline: string | undefined, { now }: Draft): boolean {
   return deadline !== undefined && Date.parse(deadline) <= now.getTime();
 }
 
-function terminate(draft: Draft, jobDraft: JobDraft, terminateReason: string): void {
+/** Terminates an open job, and tells. */
+export function terminate(draft: Draft, jobDraft: JobDraft, terminateReason: string): void {
   jobDraft.job = decideTermination(jobDraft.job, terminateReason, draft.now);
   const types = [
     'dev.bookend.job.terminate.start',

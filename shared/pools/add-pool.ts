@@ -1,4 +1,4 @@
-// Adding a pool: its head, and the hint that makes a pass ask the provisioner for nodes.
+// Adding a pool: its place in the list, its head, and the hint that makes a pass ask the provisioner for nodes.
 import { BatchError } from '../errors.js';
 import { toEventWrites } from '../events/event-rows.js';
 import { hintTypes, sendHint } from '../events/hints.js';
@@ -19,8 +19,7 @@ export async function addPool(services: Services, definition: PoolDefinition): P
   const pool = await tryAgain(services, async () => {
     const now = clock.now();
     const fresh = toNewPool(definition, seed, now);
-    // Written anew even if it is there: a sweep that is about to remove it finds it changed, and leaves it.
-    await table.write(poolListPartition, [{ type: 'upsert', row: definition.id.toLowerCase(), values: {} }]);
+    await list(services, definition.id);
     try {
       await table.write(poolPartition(definition.id), [
         { type: 'insert', row: headRow, values: toPoolHead(fresh) },
@@ -32,8 +31,15 @@ export async function addPool(services: Services, definition: PoolDefinition): P
       return await toExisting(services, definition.id, seed.incarnation);
     }
   });
+  // Once more: a sweep that found the place in the list without a head may have taken it off in between.
+  await tryAgain(services, () => list(services, definition.id));
   await sendHint(services, hintTypes.poolAdded, { poolId: definition.id });
   return pool;
+}
+
+// Written anew even if it is there: a sweep that is about to remove it finds it changed, and leaves it.
+async function list({ table }: Services, poolId: string): Promise<void> {
+  await table.write(poolListPartition, [{ type: 'upsert', row: poolId.toLowerCase(), values: {} }]);
 }
 
 // An insert whose answer was lost finds its own row when it is tried again.

@@ -25,8 +25,10 @@ export async function changePool(
 ): Promise<Pool> {
   const { table, clock, ids } = services;
   const requestStamp = ids.uuid();
+  let meant: string | undefined;
   const pool = await tryAgain(services, async () => {
-    const stored = await loadStoredPool(services, poolId);
+    const stored = await loadStoredPool(services, poolId, meant);
+    meant = stored.pool.incarnation;
     if (stored.pool.writeStamp === requestStamp) return stored.pool;
     requireConditions(conditions, toValidators(stored.pool.lastModified));
     if (stored.pool.state === 'deleting')

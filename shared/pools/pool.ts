@@ -110,9 +110,13 @@ export type Pool = {
 /** A job that may want something of this pool: it is open, or is ending. */
 export type JobRef = {
   readonly jobId: string;
+  /** Of the job that it was written for; versions before did not say. */
+  readonly incarnation?: string;
   readonly priority: number;
   /** Whether tasks waited for a slot when a pass last looked. */
   readonly hasReady: boolean;
+  /** When it was written for a job that was about to be added or moved here: for a while that need not be there yet. */
+  readonly announcedAt?: string;
   /** When the job's time limit ends it. */
   readonly deadline?: string;
 };

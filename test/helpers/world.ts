@@ -232,7 +232,7 @@ export function passTime(world: World, seconds: number): void {
 
 /** One round: decides, with everything it asks to read, and saves as far as `crash` lets it. */
 export function decideRound(world: World, asked: Asked, crash?: Crash): Extract<Decision, { kind: 'act' }> {
-  let seen = see(world, { jobs: asked.jobIds, tasks: [] });
+  let seen = see(world, { jobs: asked.jobIds, tasks: [], origins: [] });
   for (let reading = 1; reading <= 20; reading += 1) {
     const decision = decidePass(seen, asked, world.now);
     switch (decision.kind) {
@@ -307,6 +307,8 @@ function see(world: World, needs: Needs, before?: Seen): Seen {
     refs: before?.refs ?? [...world.refs.values()],
     jobs: [...(before?.jobs ?? []), ...jobs],
     tasks: [...(before?.tasks ?? []), ...needs.tasks.map(({ jobId, taskId }) => taskOf(world, taskId, jobId))],
+    // Here no job was made by a schedule.
+    origins: [],
   };
 }
 

@@ -171,6 +171,26 @@ export function testTable(tableOf: () => Table): void {
     expect(etags[3]).toBe('');
   });
 
+  test('a merge of nothing holds a transaction back unless the row is as it was, and changes its etag', async () => {
+    const { table, partition } = fresh();
+    const rows: Write[] = ['guard', 'a', 'b'].map((each) => ({ type: 'insert', row: each, values: { n: 1 } }));
+    const [guard = ''] = await table.write(partition, rows);
+    const removal = (etag: string, name: string): Promise<readonly string[]> =>
+      table.write(partition, [
+        { type: 'merge', row: 'guard', values: {}, etag },
+        { type: 'delete', row: name },
+      ]);
+    const [next = ''] = await removal(guard, 'a');
+    expect(next).not.toBe(guard);
+    await expectConflict('changed', removal(guard, 'b'));
+    expect((await readAll(table, partition, 10)).map(({ row: name, values }) => [name, values])).toEqual([
+      ['b', { n: 1 }],
+      ['guard', { n: 1 }],
+    ]);
+    await removal(next, 'b');
+    expect(await table.get(partition, 'guard')).toMatchObject({ values: { n: 1 } });
+  });
+
   test('takes each kind of write alone, and tells its etag', async () => {
     const { table, partition } = fresh();
     const [inserted = ''] = await table.write(partition, [{ type: 'insert', row: 'a', values: { n: 1, kept: true } }]);

@@ -439,6 +439,43 @@ describe('a schedule that is being added', () => {
     expect(await states(world)).toEqual({ 'S:job-2': 'active' });
   });
 
+  /** Adds the schedule by somebody who is slow to add its job, so that `act` comes before, and who dies right after. */
+  async function addAndDie(world: Given, act: () => Promise<unknown>): Promise<void> {
+    const { memory, life } = world;
+    const pulse: Pulse = { isDead: false };
+    const lasting = createFaultyTable(memory.table, pulse);
+    const table = interrupted(lasting, 'job:s:job-1', async () => {
+      await act();
+      await goOn(life);
+      lasting.arm('crash', 0);
+    });
+    const send: typeof memory.bus.send = (...given) =>
+      pulse.isDead ? Promise.reject(new BusUnavailable('The sender is dead')) : memory.bus.send(...given);
+    const services: Services = { ...memory, table, bus: { ...memory.bus, send } };
+    await expect(add({ services }, { recurrenceIntervalMs: hour }, managed)).rejects.toThrow();
+    expect(memory.rows.get('job:s:job-1', 'head')).toBeDefined();
+    await sweep(memory, { quietPoolsToo: false });
+    await goOn(life);
+  }
+
+  test('and is terminated before its job is added has that job ended, although whoever added it has died', async () => {
+    const world = await given();
+    await addAndDie(world, () => terminateJobSchedule(world.memory, 'S', asked));
+    expect(await loadJob(world.memory, 'S:job-1')).toMatchObject({
+      state: 'completed',
+      terminateReason: 'TerminateJobSchedule',
+    });
+    expect((await read(world)).state).toBe('completed');
+    expect(countBeginnings(world.life)).toEqual({});
+  });
+
+  test('and is deleted before its job is added leaves nothing behind, although whoever added it has died', async () => {
+    const world = await given();
+    await addAndDie(world, () => deleteJobSchedule(world.memory, 'S', asked));
+    expect(rowsLeft(world.memory)).toEqual([]);
+    expect(countBeginnings(world.life)).toEqual({});
+  });
+
   test('keeps the job that others have added first', async () => {
     const world = await given();
     const table = interrupted(world.memory.table, 'job:s:job-1', async () => {

@@ -7,8 +7,9 @@ import { headRow, jobPartition } from '../../../shared/jobs/job-rows.js';
 import { terminateJob } from '../../../shared/jobs/terminate-job.js';
 import { addPool } from '../../../shared/pools/add-pool.js';
 import { deletePool } from '../../../shared/pools/delete-pool.js';
-import { poolPartition } from '../../../shared/pools/pool-rows.js';
-import { loadPool } from '../../../shared/pools/read-pools.js';
+import { poolPartition, toPoolHead } from '../../../shared/pools/pool-rows.js';
+import { resizePool } from '../../../shared/pools/resize-pool.js';
+import { loadPool, loadStoredPool } from '../../../shared/pools/read-pools.js';
 import { loadJob } from '../../../shared/jobs/read-jobs.js';
 import { unconditional as conditions } from '../../../shared/rest/conditions.js';
 import type { Services } from '../../../shared/services.js';
@@ -57,6 +58,23 @@ test('a pool that was added again is not deleted by the deletion of the one befo
   giveAnew(poolPartition('P'), () => addPool(services, poolDefinition()));
   expect(await refusal(deletePool(services, 'P', { conditions }))).toBe('PoolNotFound');
   expect((await loadPool(services, 'P')).pool.state).toBe('active');
+});
+
+test('a pool that was added again is not resized by the request that was meant for the one before', async () => {
+  const { services, giveAnew } = await begin();
+  const steady = async (): Promise<void> => {
+    const { pool } = await loadStoredPool(services, 'P');
+    const head = { ...pool, allocationState: 'steady' as const };
+    await services.table.write(poolPartition('P'), [{ type: 'upsert', row: headRow, values: toPoolHead(head) }]);
+  };
+  await steady();
+  giveAnew(poolPartition('P'), async () => {
+    await addPool(services, poolDefinition());
+    await steady();
+  });
+  const request = { targetDedicatedNodes: 9, resizeTimeoutMs: 900_000, option: 'requeue' as const };
+  expect(await refusal(resizePool(services, 'P', { request, conditions }))).toBe('PoolNotFound');
+  expect((await loadPool(services, 'P')).pool.definition.targetDedicatedNodes).not.toBe(9);
 });
 
 test.each([

@@ -1,7 +1,7 @@
 // Schedules make one job after the other: at most one is active, each occurrence has one job or is counted as lost, nothing is left of a
 // schedule that is gone, and an end that was asked for comes about.
 import type { Job } from '../../../shared/jobs/job.js';
-import { isOver } from '../../../shared/jobs/job-decisions.js';
+import { isOpen, isOver } from '../../../shared/jobs/job-decisions.js';
 import { parseScheduledJobId } from '../../../shared/jobs/scheduled-job-id.js';
 import type { JobSchedule, JobScheduleState } from '../../../shared/job-schedules/job-schedule.js';
 import { windowEndMs } from '../../../shared/job-schedules/occurrence-decisions.js';
@@ -26,6 +26,8 @@ export const checkJobSchedules: CreateChecker = ({ violate, view, nowMs, faults 
   const accepted = new Map<string, Operation>();
   /** By id and incarnation, so that a job that comes twice is seen. */
   const added = new Set<string>();
+  /** Incarnations of jobs that a schedule ever decided on. */
+  const decided = new Set<string>();
   /** When the latest job of a schedule ended. */
   const endedMs = new Map<string, number>();
   let isDisturbed = false;
@@ -41,6 +43,7 @@ export const checkJobSchedules: CreateChecker = ({ violate, view, nowMs, faults 
         const job = isJob ?? wasJob;
         if (job !== undefined) checkJob(job, wasJob, isJob);
         const [was, is] = [jobScheduleIn(before), jobScheduleIn(after)];
+        if (is?.recentJob !== undefined) decided.add(is.recentJob.incarnation);
         if (was !== undefined && is !== undefined) checkSchedule(was, is);
         if (was !== undefined && is === undefined) checkGone(was.definition.id, 'when it goes');
       }
@@ -62,8 +65,10 @@ export const checkJobSchedules: CreateChecker = ({ violate, view, nowMs, faults 
     if (active.length > 1)
       violate(promise, `${active.map(({ definition }) => definition.id).join(' and ')} are active at once`);
     const schedule = view.jobSchedule(scheduleId);
-    if (schedule?.recentJob?.incarnation !== is.incarnation)
+    if (!decided.has(is.incarnation))
       return violate(promise, `job ${id} was added, but its schedule did not decide so`);
+    // Its schedule may have come to its end while it was being added: it is ended then, and is not late for anything.
+    if (schedule?.recentJob?.incarnation !== is.incarnation) return;
     checkTime(schedule, schedule.recentJob.dueAt, id);
   }
 
@@ -115,6 +120,9 @@ export const checkJobSchedules: CreateChecker = ({ violate, view, nowMs, faults 
 
   function checkEnd(scheduleId: string, { kind }: Operation): void {
     const schedule = view.jobSchedule(scheduleId);
+    const isOn = schedule?.state === 'active' || schedule?.state === 'disabled';
+    for (const { definition, state } of isOn ? [] : view.jobsOfSchedule(scheduleId).filter((job) => isOpen(job)))
+      violate(promise, `job ${definition.id} is ${state}, but its schedule is ${schedule?.state ?? 'gone'}`);
     const isRight =
       kind === 'deleteJobSchedule'
         ? schedule === undefined

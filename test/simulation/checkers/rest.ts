@@ -14,6 +14,7 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
     },
     atRest() {
       checkAccepted();
+      checkLists();
       checkDeadLetters();
       checkNothingInFlight();
     },
@@ -31,6 +32,19 @@ export const checkRest: CreateChecker = ({ violate, view, machines, mayGiveUp })
       const wrong = 'jobId' in operation ? wrongWithJob(operation) : wrongWithPool(operation);
       if (wrong !== undefined)
         violate('promise 5: what was accepted happens', `${operation.kind} of ${what} was accepted, but ${wrong}`);
+    }
+  }
+
+  // Who is not in the list is not shown, and an open job without a reference in its pool is not found by the sweep.
+  function checkLists(): void {
+    const listed = new Set(view.listedJobs());
+    for (const jobId of new Set(accepted.flatMap((each) => ('jobId' in each ? [each.jobId.toLowerCase()] : [])))) {
+      const { job } = view.job(jobId);
+      if (job === undefined) continue;
+      if (!listed.has(jobId))
+        violate('promise 5: what was accepted happens', `job ${jobId} is not in the list of jobs`);
+      if (job.state === 'completed' || view.pool(job.definition.poolId).refs.includes(jobId)) continue;
+      violate('promise 5: what was accepted happens', `job ${jobId} is ${job.state}, but its pool knows nothing of it`);
     }
   }
 

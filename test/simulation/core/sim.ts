@@ -52,6 +52,8 @@ export type Sim = {
   readonly history: History;
   readonly counts: Counts;
   call<T>(call: Call<T>): Promise<T>;
+  /** Has the next call that is meant meet this fate; the delays come on top of its own. */
+  interfere(isMeant: (call: Call<unknown>) => boolean, fate: Partial<Fate>): void;
   /** Tells the checkers and the timeline. */
   note(who: string, fact: Fact): void;
   onFact(listener: (fact: Fact, atMs: number, who: string) => void): void;
@@ -79,6 +81,15 @@ export function createSim(seed: number, faults: Faults, options: { readonly keep
   const chaos = createRandom(seed, 'chaos');
   const listeners: ((fact: Fact, atMs: number, who: string) => void)[] = [];
   const counts: Counts = { calls: 0, facts: 0, faults: new Map(), bill: { S: 0, T: 0, E: 0 } };
+  const intended: { isMeant(call: Call<unknown>): boolean; readonly fate: Partial<Fate> }[] = [];
+  const fateOf = (made: Call<unknown>, number: number): Fate => {
+    const drawn = faults.decide(made, number);
+    const index = intended.findIndex(({ isMeant }) => isMeant(made));
+    if (index === -1) return drawn;
+    const [{ fate = {} } = {}] = intended.splice(index, 1);
+    const { thereMs = 0, backMs = 0 } = fate;
+    return { ...drawn, ...fate, thereMs: drawn.thereMs + thereMs, backMs: drawn.backMs + backMs, isLate: true };
+  };
   const tell = (who: string, what: string): void => history.add(scheduler.nowMs(), who, what);
   const tellFault = (who: string, what: string): void => {
     const kind = what.split(':')[0] ?? what;
@@ -92,7 +103,7 @@ export function createSim(seed: number, faults: Faults, options: { readonly keep
     counts.calls += 1;
     const number = counts.calls;
     const what = history.isKept ? `#${number} ${made.api}.${made.method} ${made.about()}` : '';
-    const fate = faults.decide(made as Call<unknown>, number);
+    const fate = fateOf(made as Call<unknown>, number);
     if (fate.kind === 'crashBefore') {
       tellFault(life.name, `crash before: ${what}`);
       life.kill('crash before a call');
@@ -161,6 +172,7 @@ export function createSim(seed: number, faults: Faults, options: { readonly keep
     history,
     counts,
     call,
+    interfere: (isMeant, fate) => void intended.push({ isMeant, fate }),
     note,
     onFact: (listener) => void listeners.push(listener),
     tell,

@@ -4,7 +4,14 @@ import { deadLetterPartition } from '../../../shared/events/dead-letters.js';
 import type { OwedEvent } from '../../../shared/events/event.js';
 import type { JobNode } from '../../../shared/job-nodes/job-node.js';
 import type { Job } from '../../../shared/jobs/job.js';
-import { fromJobHead, fromJobNode, fromReady, isJobHead, jobPartition } from '../../../shared/jobs/job-rows.js';
+import {
+  fromJobHead,
+  fromJobNode,
+  fromReady,
+  isJobHead,
+  jobListPartition,
+  jobPartition,
+} from '../../../shared/jobs/job-rows.js';
 import { fromJobScheduleHead } from '../../../shared/job-schedules/job-schedule-rows.js';
 import type { JobSchedule } from '../../../shared/job-schedules/job-schedule.js';
 import type { Node } from '../../../shared/nodes/node.js';
@@ -40,6 +47,8 @@ export type View = {
   /** The jobs that a schedule of this id made and that are there, whether or not it is. */
   jobsOfSchedule(scheduleId: string): readonly Job[];
   deadLetters(): readonly DeadLetter[];
+  /** The ids, in lower case, in the list of all jobs. */
+  listedJobs(): readonly string[];
   /** Events owed in any partition. */
   events(): readonly OwedEvent[];
 };
@@ -65,6 +74,7 @@ export function createView(rows: MemoryRows): View {
         .filter((name) => name.startsWith(`${jobPartition(scheduleId)}:`))
         .flatMap((name) => jobIn(rows.get(name, 'head')?.values) ?? []),
     deadLetters: () => all(deadLetterPartition).map(({ values }) => fromDocument<DeadLetter>('deadLetter', values)),
+    listedJobs: () => all(jobListPartition).map(({ row }) => row),
     events: () =>
       rows
         .partitions()

@@ -171,11 +171,35 @@ export const mutants: readonly Mutant[] = [
     patches: [
       {
         file: `${passes}/purge-job.js`,
-        from: 'await removeRows(table, jobPartition(id));',
-        to: 'await remove(table, jobPartition(id), headRow); await removeRows(table, jobPartition(id));',
+        from: 'const head = await removeRows(table, jobPartition(id), guard);',
+        to: "await table.write(jobPartition(id), [{ type: 'delete', row: headRow, etag: guard }]); await removeRows(table, jobPartition(id), guard); const head = guard;",
       },
     ],
     scenarios: ['reused-id', 'delete-while-active'],
+  },
+  {
+    name: 'purge-whoever-has-the-id',
+    about: 'a pass that is late removes the rows of the next job of that id',
+    patches: [
+      {
+        file: `${passes}/purge-job.js`,
+        from: 'isJobHead(head) && fromJobHead(head).incarnation === incarnation ? head.etag : undefined;',
+        to: 'isJobHead(head) ? head.etag : undefined;',
+      },
+    ],
+    scenarios: ['late-purge'],
+  },
+  {
+    name: 'list-nobody-new',
+    about: 'a job that goes takes along the place in the list of one that is being added under its id',
+    patches: [
+      {
+        file: 'shared/tables/row-owner.js',
+        from: 'return owner === undefined || owner === incarnation;',
+        to: 'return true;',
+      },
+    ],
+    scenarios: ['late-purge'],
   },
   {
     name: 'poison-spoils-its-batch',
@@ -408,6 +432,18 @@ export const mutants: readonly Mutant[] = [
       },
     ],
     scenarios: ['schedule'],
+  },
+  {
+    name: 'go-on-without-asking',
+    about: 'a job does not ask whether its schedule, which may have come to its end meanwhile, still wants it',
+    patches: [
+      {
+        file: `${passes}/scheduled-job-decisions.js`,
+        from: 'if (jobDraft.job.asksSchedule !== true || !isOpen(jobDraft.job))',
+        to: 'if (true)',
+      },
+    ],
+    scenarios: ['schedule-overtaken'],
   },
   {
     name: 'add-before-deciding',

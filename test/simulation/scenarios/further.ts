@@ -32,6 +32,43 @@ const reusedId: Scenario = {
   findings: completedWith(exits(3)),
 };
 
+const latePurge: Scenario = {
+  name: 'late-purge',
+  about:
+    'whoever removes a deleted job is held up until its lock is long lost; another finishes, and the id is given anew at just that time',
+  isBasic: false,
+  leavesOut: ['removed'],
+  async script({ client, view, until, pause, random, interfere }) {
+    await client.addPool(pool(2));
+    await client.addJob(job());
+    await client.addTasks(
+      'J',
+      tasks(3, () => 'sim 500'),
+    );
+    await until('all tasks done', () => areDone(view, 3));
+    await client.terminateJob('J');
+    await until('the job completed', () => isCompleted(view));
+    // The lock lasts five minutes. What is removed lies in three partitions.
+    interfere('handler', (about) => view.job('J').job?.state === 'deleting' && /^(job:j|jobs|pool:p)\b/.test(about), {
+      skipping: random.int(0, 7),
+      backMs: 400_000,
+    });
+    await client.deleteJob('J');
+    do {
+      await pause(700);
+      interfere('request', (about) => about.startsWith('job:j insert head'), { thereMs: random.int(0, 2_000) });
+    } while ((await client.addJob(job())) !== 'accepted');
+    await client.addTasks(
+      'J',
+      tasks(3, () => 'sim 70000'),
+    );
+    await until('all tasks of the second job done', () => areDone(view, 3));
+    await client.terminateJob('J');
+    await until('the second job completed', () => isCompleted(view));
+  },
+  findings: completedWith(exits(3)),
+};
+
 const poolReplaced: Scenario = {
   name: 'pool-replaced',
   about: 'the pool is deleted while a job runs, whose tasks wait until a pool of that id comes back',
@@ -420,6 +457,7 @@ function sendPoison({ world }: Play, messageId: string, body: unknown): void {
 
 export const furtherScenarios: readonly Scenario[] = [
   reusedId,
+  latePurge,
   poolReplaced,
   stubborn,
   wallClock,

@@ -4,6 +4,7 @@ import type { Machine } from '../actors/machine.js';
 import type { Provisioner } from '../actors/provisioner.js';
 import { pauseOf } from '../actors/functions-host.js';
 import type { Fact } from '../core/facts.js';
+import type { Fate } from '../core/sim.js';
 import type { Random } from '../core/random.js';
 import type { View } from '../core/view.js';
 import type { World } from '../core/world.js';
@@ -21,6 +22,12 @@ export type Play = {
   until(what: string, look: () => boolean): Promise<void>;
   /** Resolves with the machine on which the next such process starts; undefined once `isTooLate` says that none will. */
   nextProcess(isMeant: IsMeant, isTooLate?: () => boolean): Promise<Machine | undefined>;
+  /** Has a call to the table meet this fate: the next that is meant, after `skipping` others, of whoever handles messages or requests. */
+  interfere(
+    who: 'handler' | 'request',
+    isMeant: (about: string) => boolean,
+    fate: Partial<Fate> & { readonly skipping?: number },
+  ): void;
   /** What is being waited for, should it never come. */
   waitsFor(): string;
 };
@@ -54,6 +61,14 @@ export function createPlay(world: World, client: Client, view: View, provisioner
       waits = what;
       while (!look()) await pause(500);
       waits = '';
+    },
+    interfere(who, isMeant, { skipping = 0, ...fate }) {
+      const start = who === 'handler' ? 'host-' : 'http-';
+      let left = skipping;
+      world.sim.interfere(
+        ({ api, life, about }) => api === 'table' && life.name.startsWith(start) && isMeant(about()) && (left -= 1) < 0,
+        fate,
+      );
     },
     nextProcess: (isMeant, isTooLate = () => false) =>
       new Promise((resolve) => {

@@ -96,4 +96,33 @@ const once: Scenario = {
   leavesOut: ['removed'],
 };
 
-export const scheduleScenarios: readonly Scenario[] = [schedule, withPool, once];
+const overtaken: Scenario = {
+  name: 'schedule-overtaken',
+  about: 'whoever adds the job of a schedule is slow and dies; meanwhile the schedule is terminated or deleted',
+  isBasic: false,
+  async script({ client, view, until, world, random, interfere, pause }) {
+    await client.addPool(pool(1));
+    await until('the node joined', () => isSteady(view, 1));
+    const doNotRunUntil = new Date(world.sim.scheduler.nowMs() + minute).toISOString();
+    interfere('handler', (about) => about.startsWith('job:s:job-1 insert head'), {
+      thereMs: random.int(2_000, 30_000),
+      ...(random.chance(0.7) && { kind: 'crashAfter' as const }),
+    });
+    const specification = jobScheduleDefinition({ schedule: { doNotRunUntil }, jobSpecification: managed(3_000) });
+    await client.addJobSchedule(specification);
+    await until('its job decided', () => made(view) > 0);
+    const isToBeDeleted = random.chance(0.5);
+    await (isToBeDeleted ? client.deleteJobSchedule('S') : client.terminateJobSchedule('S'));
+    await until('the schedule over', () => (view.jobSchedule('S')?.state ?? 'completed') === 'completed');
+    // What was on its way has arrived then, and a sweep has been there.
+    await pause(6 * minute);
+  },
+  findings: (view) =>
+    view
+      .jobsOfSchedule('S')
+      .filter(({ state }) => state !== 'completed')
+      .map(({ definition, state }) => `job ${definition.id} is ${state}, and its schedule is over`),
+  leavesOut: ['removed'],
+};
+
+export const scheduleScenarios: readonly Scenario[] = [schedule, withPool, once, overtaken];
