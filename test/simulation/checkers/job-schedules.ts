@@ -104,6 +104,25 @@ export const checkJobSchedules: CreateChecker = ({ violate, view, nowMs, faults 
     const steps = (Date.parse(is.lastDueAt) - Date.parse(was.nextRunTime)) / (recurrenceIntervalMs ?? Infinity) + 1;
     if (made + lost !== steps)
       violate(promise, `${name} has ${made} jobs and ${lost} losses more for ${steps} occurrences`);
+    if (lost > 0) checkLoss(was, is);
+  }
+
+  // An occurrence is lost to a job that is active until the window ends, not to one of whose end the schedule did not hear.
+  function checkLoss(
+    { definition, state, previousState, stateTransitionTime, nextRunTime = '' }: JobSchedule,
+    is: JobSchedule,
+  ): void {
+    if (isDisturbed || faults() > 0 || state !== 'active' || is.state !== 'active') return;
+    if (view.jobsOfSchedule(definition.id).some((job) => !isOver(job))) return;
+    const dueMs = Date.parse(nextRunTime);
+    const enabledMs = previousState === undefined ? 0 : Date.parse(stateTransitionTime);
+    const couldMs = Math.max(dueMs, endedMs.get(definition.id) ?? Infinity, enabledMs);
+    const leftMs = windowEndMs(definition.schedule, dueMs) - couldMs;
+    if (leftMs > atOnceMs)
+      violate(
+        'told at once',
+        `job schedule ${definition.id} lost an occurrence, though its job had ended ${leftMs} ms before the window did`,
+      );
   }
 
   // The addition may come later, should whoever decided have died before it.
