@@ -1,6 +1,6 @@
 // Telling a pool of a job, so that the sweep finds what the job wants there, whatever becomes of messages: the pool's reference to the job, and
 // the pool's place in the list of pools. docs/decisions/0007-references-outlive-what-they-name.md
-import { headRow, jobRefRow, poolListPartition, poolPartition, toJobRef } from '../pools/pool-rows.js';
+import { existsRow, jobRefRow, poolListPartition, poolPartition, toJobRef } from '../pools/pool-rows.js';
 import type { JobRef } from '../pools/pool.js';
 import type { Services } from '../services.js';
 import { TableConflict, type Write } from '../tables/table.js';
@@ -32,8 +32,8 @@ export async function writeReference(
   const told = referenceTo(job, hasReady);
   const ref: JobRef = announcedAt === undefined ? told : { ...told, announcedAt: announcedAt.toISOString() };
   const reference: Write = { type: 'upsert', row: jobRefRow(id), values: toJobRef(ref) };
-  // A pool that is there is in the list: its place goes only when nothing is left of it.
-  const onlyIfThere: Write = { type: 'merge', row: headRow, values: {} };
+  // A pool that is there is in the list: its place goes only when nothing is left of it, not even this row.
+  const onlyIfThere: Write = { type: 'merge', row: existsRow, values: {} };
   try {
     await table.write(partition, [reference, onlyIfThere]);
   } catch (error) {

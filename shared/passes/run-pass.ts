@@ -15,7 +15,7 @@ import { purgeJob, type KnownRows } from './purge-job.js';
 import { hasChanges, saveJob, savePool } from './save-pass.js';
 import { keepTrusted } from './trusted-reports.js';
 import { seeAgain, seeMore, seePool, type Sight } from './see-pool.js';
-import type { Asked } from './seen.js';
+import type { Asked, Seen } from './seen.js';
 import { endedBefore, endedNow } from './scheduled-job-decisions.js';
 import { sendCapacity, sendOrders, sendWakeUp, tellSchedules } from './send-pass.js';
 
@@ -135,7 +135,8 @@ async function seeAndDecide(
 ): Promise<{ decision: Acting; sight: Sight }> {
   let sight = await seePool(services, poolId);
   const trusted = await keepTrusted(services, sight.seen.nodes, asked);
-  const mayRecall = (key: string): boolean => isRecallAllowed(asked, key);
+  const isLosing = losesNodes(sight.seen);
+  const mayRecall = (key: string): boolean => !isLosing && isRecallAllowed(asked, key);
   const first = { jobs: asked.jobIds, tasks: [], origins: [] };
   if (asked.jobIds.length > 0) sight = await seeMore(services, sight, first, mayRecall);
   for (let reading = 1; reading <= mostReadings; reading += 1) {
@@ -154,6 +155,11 @@ async function seeAndDecide(
 // Whoever asks for everything, or asks again, has reason to doubt.
 const isRecallAllowed = ({ everyJob, reask, changedJobs }: Asked, key: string): boolean =>
   !everyJob && !reask && changedJobs?.includes(key) !== true;
+
+// A node is handed to its provisioner when the pool is saved, which the lost race of a job does not take back: what it owes is read.
+const losesNodes = ({ pool, nodes }: Seen): boolean =>
+  (pool !== undefined && (pool.allocationState !== 'steady' || pool.state !== 'active')) ||
+  nodes.some(({ request }) => request !== undefined);
 
 /** Jobs that were remembered and are not written by this decision, so that no etag would tell that they have changed. */
 function findUnproven({ jobs }: Draft, { recalled }: Sight): readonly string[] {

@@ -2,10 +2,10 @@
 import { toEventWrites } from '../events/event-rows.js';
 import type { JobNode } from '../job-nodes/job-node.js';
 import { headRow, jobNodeRow, jobPartition, readyRow, toJobHead, toJobNode, toReady } from '../jobs/job-rows.js';
-import { jobRefRow, nodeRow, poolPartition, toJobRef, toNode, toPoolHead } from '../pools/pool-rows.js';
+import { existsRow, jobRefRow, nodeRow, poolPartition, toJobRef, toNode, toPoolHead } from '../pools/pool-rows.js';
 import type { Services } from '../services.js';
 import { sizeOf } from '../tables/document.js';
-import { maxWritesPerTransaction, type EntityValues, type Write } from '../tables/table.js';
+import { maxWritesPerTransaction, TableConflict, type EntityValues, type Table, type Write } from '../tables/table.js';
 import { toSatisfiedWrites } from '../tasks/dependency-rows.js';
 import { taskRow, toTaskStatus } from '../tasks/task-rows.js';
 import type { Draft, JobDraft } from './draft.js';
@@ -25,7 +25,9 @@ export async function savePool({ table, clock, ids }: Services, draft: Draft, et
   const nodes = toNodeWrites(draft, partition, etags);
   const refs = toRefWrites(draft);
   const events = toEventWrites(draft.events, clock.now(), ids.uuid());
-  const units = [...nodes.kept, ...refs.kept, ...events, ...nodes.gone].map((each) => ({ writes: [each] }));
+  const units = [...pool.marker, ...nodes.kept, ...refs.kept, ...events, ...nodes.gone].map((each) => ({
+    writes: [each],
+  }));
   const transactions = toTransactions(units, 1, head === undefined ? 0 : sizeOf(head.values)).map(writesOf);
   if (head !== undefined && transactions.length === 0) transactions.push([]);
   for (const [index, writes] of transactions.entries()) {
@@ -33,6 +35,7 @@ export async function savePool({ table, clock, ids }: Services, draft: Draft, et
     const guard = index === 0 ? (head ?? guardOf(removes)) : guardOf(removes);
     await write(guard === undefined ? writes : [guard, ...writes]);
   }
+  if (pool.gone.length > 0) await removeMarker(table, partition);
   // A removal with a condition is a transaction of its own. It comes last: it ends what the others are about.
   for (const { row } of [...refs.gone, ...pool.gone])
     await table.write(partition, [{ type: 'delete', row, etag: etags.get(etagKey(partition, row)) ?? '' }]);
@@ -44,6 +47,15 @@ export async function savePool({ table, clock, ids }: Services, draft: Draft, et
   }
 }
 
+/** The row that says that there is a pool goes before the pool does, so that none is left. Without it, or should it be that of the next pool, a request more is made. */
+async function removeMarker(table: Pick<Table, 'write'>, partition: string): Promise<void> {
+  try {
+    await table.write(partition, [{ type: 'delete', row: existsRow }]);
+  } catch (error) {
+    if (!(error instanceof TableConflict)) throw error; // There was none.
+  }
+}
+
 type Row = { readonly row: string };
 type HeadWrite = Extract<Write, { type: 'insert' | 'replace' }>;
 
@@ -51,12 +63,17 @@ function toHeadWrites(
   { seen, pool }: Draft,
   partition: string,
   etags: Etags,
-): { readonly head?: HeadWrite; readonly gone: readonly Row[] } {
-  if (pool === seen.pool) return { gone: [] };
-  if (pool === undefined) return { gone: [{ row: headRow }] };
+): { readonly head?: HeadWrite; readonly marker: readonly Write[]; readonly gone: readonly Row[] } {
+  if (pool === seen.pool) return { marker: [], gone: [] };
+  if (pool === undefined) return { marker: [], gone: [{ row: headRow }] };
   const written = { row: headRow, values: toPoolHead(pool) };
-  if (seen.pool === undefined) return { head: { type: 'insert', ...written }, gone: [] };
-  return { head: { type: 'replace', ...written, etag: etags.get(etagKey(partition, headRow)) ?? '' }, gone: [] };
+  const marker: readonly Write[] = [{ type: 'upsert', row: existsRow, values: {} }];
+  if (seen.pool === undefined) return { head: { type: 'insert', ...written }, marker, gone: [] };
+  return {
+    head: { type: 'replace', ...written, etag: etags.get(etagKey(partition, headRow)) ?? '' },
+    marker: [],
+    gone: [],
+  };
 }
 
 type RowWrites<Gone> = { readonly kept: readonly Write[]; readonly gone: readonly Gone[] };

@@ -7,7 +7,7 @@ import { TableConflict } from '../tables/table.js';
 import { tryAgain } from '../tables/try-again.js';
 import type { Pool, PoolDefinition } from './pool.js';
 import { drawPoolSeed, poolCreated, toNewPool } from './new-pool.js';
-import { fromPoolHead, headRow, poolListPartition, poolPartition, toPoolHead } from './pool-rows.js';
+import { fromPoolHead, existsRow, headRow, poolListPartition, poolPartition, toPoolHead } from './pool-rows.js';
 
 /**
  * Adds the pool; a new pool is `resizing` at once. Throws PoolExists, or PoolBeingDeleted while an older pool of that id is still going.
@@ -23,6 +23,7 @@ export async function addPool(services: Services, definition: PoolDefinition): P
     try {
       await table.write(poolPartition(definition.id), [
         { type: 'insert', row: headRow, values: toPoolHead(fresh) },
+        { type: 'upsert', row: existsRow, values: {} },
         ...toEventWrites([poolCreated(fresh, now)], now, ids.uuid()),
       ]);
       return fresh;

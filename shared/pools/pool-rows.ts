@@ -8,6 +8,11 @@ import { toPoolColumns } from './pool-columns.js';
 import type { JobRef, Pool } from './pool.js';
 
 export const headRow = 'head';
+/**
+ * Stands beside the head for whoever wants to know that there is a pool without changing it: passes save the head by the etag that they read.
+ * Outside of what a pass reads. It may be missing, as in pools of earlier versions: nothing but a request depends on it.
+ */
+export const existsRow = 'exists';
 /** Pool ids are case-insensitive, so keys are lower case. */
 export const poolPartition = (poolId: string): string => `${poolPartitionPrefix}${poolId.toLowerCase()}`;
 export const poolPartitionPrefix = 'pool:';
