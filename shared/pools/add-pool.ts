@@ -44,12 +44,14 @@ async function list({ table }: Services, poolId: string): Promise<void> {
 }
 
 // An insert whose answer was lost finds its own row when it is tried again.
-async function toExisting({ table }: Services, poolId: string, incarnation: string): Promise<Pool> {
-  const head = await table.get(poolPartition(poolId), headRow);
+async function toExisting(services: Services, poolId: string, incarnation: string): Promise<Pool> {
+  const head = await services.table.get(poolPartition(poolId), headRow);
   if (head === undefined)
     throw new TableConflict('changed', `Pool '${poolId}' went away while it was being added again`);
   const existing = fromPoolHead(head);
   if (existing.incarnation === incarnation) return existing;
+  // Whoever added it may have died before listing it again, and a sweep may have taken off the place that was written here before.
+  await list(services, poolId);
   if (existing.state === 'deleting') {
     throw new BatchError('PoolBeingDeleted', `Pool '${poolId}' is still being deleted; it cannot be added again yet`);
   }

@@ -318,6 +318,49 @@ describe('a pool that is given the id of one that was deleted', () => {
     expect(rowsOf(memory, 'pools')).toEqual(['p']);
   });
 
+  test('comes into the list again with the next attempt to add it, when the first died after a sweep', async () => {
+    const memory = createServices();
+    const dying = slowed(
+      memory,
+      (_, writes, partition) => partition === 'pool:p' && writes !== undefined,
+      () => sweep(memory, { quietPoolsToo: true }),
+    );
+    const { table } = dying.services;
+    const write: Table['write'] = async (...given) => {
+      if (dying.isDone()) throw new Error('died');
+      return table.write(...given);
+    };
+    await expect(addPool({ ...memory, table: { ...table, write } }, poolDefinition())).rejects.toThrow('died');
+    expect(rowsOf(memory, 'pools')).toEqual([]);
+    await expect(addPool(memory, poolDefinition())).rejects.toMatchObject({ code: 'PoolExists' });
+    expect(rowsOf(memory, 'pools')).toEqual(['p']);
+  });
+
+  test('comes into the list again with an attempt to add it that was under way, too', async () => {
+    const memory = createServices();
+    const isAddition = (_: number, writes?: readonly Write[], partition?: string): boolean =>
+      partition === 'pool:p' && writes !== undefined;
+    // Both attempts have written its place when the sweep finds no pool; the first adds it before the sweep takes the place, and dies.
+    const write: Table['write'] = async (partition, writes) => {
+      if (partition !== 'pool:p') return memory.table.write(partition, writes);
+      const slowSweep = slowed(
+        memory,
+        (__, removal, of) => of === 'pools' && removal !== undefined,
+        () => memory.table.write(partition, writes),
+      );
+      const second = slowed(memory, isAddition, async () => {
+        await sweep(slowSweep.services, { quietPoolsToo: true });
+        expect(slowSweep.isDone()).toBe(true);
+        expect(rowsOf(memory, 'pools')).toEqual([]);
+      });
+      await expect(addPool(second.services, poolDefinition())).rejects.toMatchObject({ code: 'PoolExists' });
+      throw new Error('died');
+    };
+    const dying = { ...memory, table: { ...memory.table, write } };
+    await expect(addPool(dying, poolDefinition())).rejects.toThrow('died');
+    expect(rowsOf(memory, 'pools')).toEqual(['p']);
+  });
+
   test('stays in the list as long as a job names it, also when a sweep comes before the job', async () => {
     await heldUpBeforeEach(async (at) => {
       const memory = createServices();
