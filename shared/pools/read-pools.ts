@@ -5,14 +5,23 @@ import { countedColumns, fromCountedColumns } from '../nodes/node-columns.js';
 import type { Node, NodeState } from '../nodes/node.js';
 import { toCondition } from '../rest/filter-columns.js';
 import { toKeyRange } from '../rest/filter-keys.js';
+import type { Filter } from '../rest/odata-filter.js';
 import type { ItemPage, ListRequest } from '../rest/paging.js';
 import type { Services } from '../services.js';
-import { columnsIn, mayBeMet } from '../tables/condition.js';
-import { continueAfterPartition, readAcross } from '../tables/read-rows.js';
+import { columnsIn, mayBeMet, type Condition } from '../tables/condition.js';
+import { continueAfterPartition, continueAfterRow, readAcross, readRows, type RowPage } from '../tables/read-rows.js';
 import type { Entity, RowQuery } from '../tables/table.js';
 import { poolColumns } from './pool-columns.js';
 import type { Pool } from './pool.js';
-import { fromNode, fromPoolHead, headRow, nodeRange, poolPartition, poolPartitionPrefix } from './pool-rows.js';
+import {
+  fromNode,
+  fromPoolHead,
+  headRow,
+  nodeRange,
+  poolListPartition,
+  poolPartition,
+  poolPartitionPrefix,
+} from './pool-rows.js';
 
 export type PoolWithNodes = { readonly pool: Pool; readonly nodeStates: readonly NodeState[] };
 export type StoredPool = { readonly pool: Pool; readonly etag: string };
@@ -43,32 +52,62 @@ export async function loadPool(services: Pick<Services, 'table'>, poolId: string
   return { pool, nodeStates: await loadNodeStates(services, pool) };
 }
 
-/** The continuation of the list that leads on right behind this pool. */
-export const continueAfterPool = ({ pool }: PoolWithNodes): string =>
-  continueAfterPartition(poolPartition(pool.definition.id));
+/** The continuation of the list with this filter that leads on right behind this pool. */
+export const continueAfterPool = ({ pool }: PoolWithNodes, filter: Filter): string =>
+  toCondition(filter, poolColumns) === undefined
+    ? continueAfterRow(pool.definition.id.toLowerCase())
+    : continueAfterPartition(poolPartition(pool.definition.id));
 
 /**
  * A page of all pools by id, each with the states of its nodes; without those whose id or columns `filter` rules out, or that `isWanted`
- * does not hold for: their nodes need not be read. One query gives the heads, or the columns of all where few of them may be wanted: what the
- * table looks through are pools, their nodes and their references to jobs.
+ * does not hold for: their nodes need not be read. docs/decisions/0024-lists-of-pools-jobs-and-schedules.md
  */
 export async function listPools(
   services: Pick<Services, 'table'>,
-  { filter, ...page }: ListRequest,
+  request: ListRequest,
   { id, isWanted = () => true }: { readonly id: 'id' | 'poolId'; isWanted?(pool: Pool): boolean },
 ): Promise<ItemPage<PoolWithNodes>> {
-  const partitions = toKeyRange(filter, id, poolPartitionPrefix);
-  const where = filter && toCondition(filter, poolColumns);
-  const query = { partitions, row: headRow, ...(where && { columns: columnsIn(where) }) };
-  const { rows, ...rest } = await readAcross(services.table, query, page);
-  // Looked at here and not in the table: heads that an earlier version wrote lack the columns.
-  const possible = where === undefined ? rows : rows.filter(({ values }) => mayBeMet(where, values));
-  const found = await mapInGroups(possible, poolsAtOnce, async (row) => {
-    const head = where === undefined ? row : await services.table.get(row.partition, headRow);
+  const where = request.filter && toCondition(request.filter, poolColumns);
+  const { partitions, ...rest } = await (where === undefined
+    ? readListed(services, request, id)
+    : readPossible(services, request, id, where));
+  const found = await mapInGroups(partitions, poolsAtOnce, async (partition) => {
+    const head = await services.table.get(partition, headRow);
+    // The list also names pools that only jobs speak of.
     const pool = head && fromPoolHead(head);
     return pool && isWanted(pool) ? { pool, nodeStates: await loadNodeStates(services, pool) } : undefined;
   });
   return { ...rest, items: found.filter((pool) => pool !== undefined) };
+}
+
+type PartitionPage = Omit<RowPage, 'rows'> & { readonly partitions: readonly string[] };
+
+/** The partitions of a page of the list of pools. */
+async function readListed(
+  { table }: Pick<Services, 'table'>,
+  { filter, ...page }: ListRequest,
+  id: string,
+): Promise<PartitionPage> {
+  const { rows, ...rest } = await readRows(table, poolListPartition, toKeyRange(filter, id, ''), page);
+  return { ...rest, partitions: rows.map(({ row }) => poolPartition(row)) };
+}
+
+/** The partitions of a page of all pools, without those that the columns of their heads rule out. */
+async function readPossible(
+  { table }: Pick<Services, 'table'>,
+  { filter, ...page }: ListRequest,
+  id: string,
+  where: Condition,
+): Promise<PartitionPage> {
+  const range = toKeyRange(filter, id, poolPartitionPrefix);
+  const { rows, ...rest } = await readAcross(
+    table,
+    { partitions: range, row: headRow, columns: columnsIn(where) },
+    page,
+  );
+  // Looked at here and not in the table: heads that an earlier version wrote lack the columns.
+  const possible = rows.filter(({ values }) => mayBeMet(where, values));
+  return { ...rest, partitions: possible.map(({ partition }) => partition) };
 }
 
 /** All nodes of the pool. */

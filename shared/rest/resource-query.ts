@@ -20,7 +20,7 @@ export type ListSource<Item> = {
   /** One page, perhaps short; what does not pass the filter may be left out. */
   readPage(page: ListRequest): Promise<ItemPage<Item>>;
   /** The continuation that leads on right behind this item, so that a list with a filter need not be read in pages as small as its answers. */
-  continueAfter?(item: Item): string;
+  continueAfter?(item: Item, filter: Filter): string;
   /** A read by id, for filters that pin the ids; `absent` is the code that says that there is none. */
   readonly byId?: {
     read(id: string): Promise<Item>;
@@ -85,7 +85,7 @@ async function readThrough<Item>(
     for (const [index, item] of page.items.entries()) {
       items.push(...shown(item, source, filter));
       const isCut = items.length >= limit && index < page.items.length - 1;
-      if (isCut && source.continueAfter) return { items, continuation: source.continueAfter(item) };
+      if (isCut && filter && source.continueAfter) return { items, continuation: source.continueAfter(item, filter) };
     }
     size = Math.min(largestPage, size * growth);
     next = page.continuation;

@@ -8,7 +8,7 @@ export type RowPageRequest = { readonly limit: number; readonly continuation?: s
 /** How continuations begin: those behind a row, and those that the table gave. */
 type Marks = { readonly after: string; readonly token: string };
 const withinMarks: Marks = { after: 'after:', token: 'token:' };
-// Of their own: lists of pools used to be read from one partition, and their links say nothing about others.
+// Of their own: pools are listed in both ways, and a link of the one says nothing about the other.
 const acrossMarks: Marks = { after: 'after partition:', token: 'token across:' };
 
 /** The continuation that leads on right behind this row. */

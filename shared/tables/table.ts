@@ -45,7 +45,7 @@ export type Table = {
   query(partition: string, query: RowQuery, limit: number, continuation?: string): Promise<Page>;
   /**
    * As `query`, over partitions, in their order. The service has no index for it and looks through all rows of the partitions: only for those
-   * that are known to be small.
+   * that are known to be small, and where most of the rows asked for are not wanted.
    */
   queryAcross(query: AcrossQuery, limit: number, continuation?: string): Promise<Page>;
   /**

@@ -1,14 +1,17 @@
 // A table that counts what it is asked, as the service bills it: one operation for each call.
 import type { Table } from '../../shared/tables/table.js';
 
+type Counts = Record<'gets' | 'queries' | 'across' | 'writes' | 'rows', number>;
+const none: Counts = { gets: 0, queries: 0, across: 0, writes: 0, rows: 0 };
+
 export type CountingTable = Table & {
   /** Calls since the last look. */
-  take(): { readonly gets: number; readonly queries: number; readonly writes: number; readonly rows: number };
+  take(): Counts;
 };
 
-/** `rows` counts the entities that queries gave. */
+/** `across` counts those of the queries that go over partitions, `rows` the entities that queries gave. */
 export function createCountingTable(table: Table): CountingTable {
-  let counts = { gets: 0, queries: 0, writes: 0, rows: 0 };
+  let counts: Counts = { ...none };
   return {
     get(partition, row) {
       counts.gets += 1;
@@ -22,6 +25,7 @@ export function createCountingTable(table: Table): CountingTable {
     },
     async queryAcross(...asked) {
       counts.queries += 1;
+      counts.across += 1;
       const page = await table.queryAcross(...asked);
       counts.rows += page.entities.length;
       return page;
@@ -32,7 +36,7 @@ export function createCountingTable(table: Table): CountingTable {
     },
     take() {
       const taken = counts;
-      counts = { gets: 0, queries: 0, writes: 0, rows: 0 };
+      counts = { ...none };
       return taken;
     },
   };

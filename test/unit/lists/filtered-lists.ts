@@ -28,7 +28,14 @@ import { nodeOperations } from '../../../shared/nodes/node-operations.js';
 import { poolColumns } from '../../../shared/pools/pool-columns.js';
 import { poolFilters } from '../../../shared/pools/pool-filters.js';
 import { poolOperations } from '../../../shared/pools/pool-operations.js';
-import { jobRefRow, nodeRow, poolPartition, toNode, toPoolHead } from '../../../shared/pools/pool-rows.js';
+import {
+  jobRefRow,
+  nodeRow,
+  poolListPartition,
+  poolPartition,
+  toNode,
+  toPoolHead,
+} from '../../../shared/pools/pool-rows.js';
 import type { FilterColumns } from '../../../shared/rest/filter-columns.js';
 import { parseFilter, type FilterTable } from '../../../shared/rest/odata-filter.js';
 import { matchesFilter } from '../../../shared/rest/odata-match.js';
@@ -105,6 +112,7 @@ async function populate(services: Services): Promise<void> {
   for (const [index, each] of drawn(somePool, 30).entries()) {
     const id = idOf('p', index);
     const values = toPoolHead({ ...each, definition: { ...each.definition, id } });
+    await insert(poolListPartition, id, {});
     await insert(poolPartition(id), headRow, index % 3 === 0 ? without(values, poolColumns) : values);
   }
   const { nodesHaveColumns: _, ...oldPool } = pool;
@@ -115,6 +123,7 @@ async function populate(services: Services): Promise<void> {
     const own = isOld ? oldPool : pool;
     const trim = (values: EntityValues, columns: FilterColumns, index: number): EntityValues =>
       isOld && index % 2 === 0 ? without(values, columns) : values;
+    await insert(poolListPartition, id.toLowerCase(), {});
     await insert(poolPartition(id), headRow, toPoolHead({ ...own, definition: { ...own.definition, id } }));
     for (const [index, each] of drawn(node, 40).entries()) {
       const nodeId = idOf('n', index);

@@ -19,12 +19,12 @@ import {
 import type { Pool } from '../../../shared/pools/pool.js';
 import { unconditional } from '../../../shared/rest/conditions.js';
 import type { Services } from '../../../shared/services.js';
-import type { Table } from '../../../shared/tables/table.js';
+import { ContinuationUnusable, type Table } from '../../../shared/tables/table.js';
 import { fromDocument, toDocument } from '../../../shared/tables/document.js';
 import { createCountingTable, type CountingTable } from '../../helpers/counting-table.js';
 import { jobDefinition, poolDefinition } from '../../helpers/definitions.js';
 import { createServices, type MemoryServices } from '../../helpers/memory-services.js';
-import { listThrough, type Listed } from './list-through.js';
+import { askThrough, listThrough, type Listed } from './list-through.js';
 
 const idOf = (index: number): string => `J${String(index).padStart(4, '0')}`;
 const idsIn = ({ items }: Listed): unknown[] => items.map((item) => Reflect.get(item, 'id'));
@@ -258,7 +258,8 @@ describe('a list of pools', () => {
 
   test('looks at the keys that the ids leave possible', async () => {
     expect(idsIn(await list('list-pools', { $filter: "id ge 'b' and id lt 'C'" }))).toEqual(['B']);
-    expect(table.take()).toMatchObject({ queries: 2, gets: 0 });
+    expect(table.take()).toMatchObject({ queries: 2, gets: 1, across: 0 });
+    expect(idsIn(await list('list-pools', { $filter: "id ge 'a' and id lt 'c'" }, 1))).toEqual(['A', 'B']);
   });
 
   test('shows no id that only a job names', async () => {
@@ -273,6 +274,7 @@ describe('a list of pools', () => {
     const found = await list('list-pool-node-counts', query, 2);
     expect(found.items).toHaveLength(count);
     expect(found.items[0]).toMatchObject({ poolId: 'A', dedicated: { idle: 1, running: 2, total: 3 } });
+    expect(table.take()).toMatchObject({ across: 0 });
   });
 
   test('counts nodes also where a version without columns wrote them', async () => {
@@ -325,7 +327,7 @@ describe('an account of 1,000 pools of which three are being resized', () => {
     "allocationState eq 'resizing' or allocationState eq 'stopping' or state eq 'deleting'",
   ])('shows the three for one query of columns, and a head and its nodes each: %s', async ($filter) => {
     expect(idsIn(await list({ $filter }))).toEqual(expected);
-    expect(table.take()).toMatchObject({ queries: 1 + 3, gets: 3, writes: 0 });
+    expect(table.take()).toMatchObject({ queries: 1 + 3, across: 1, gets: 3, writes: 0 });
   });
 
   test('shows one a page, each once', async () => {
@@ -334,9 +336,21 @@ describe('an account of 1,000 pools of which three are being resized', () => {
     expect(found.requests).toBe(3);
   });
 
-  test('shows all of them without a filter, and reads no head by itself', async () => {
+  test('shows all of them without a filter, and looks through nothing but the list and their heads and nodes', async () => {
     expect((await list({}, 300)).items).toHaveLength(1000);
-    expect(table.take()).toMatchObject({ queries: 4 + 1000, gets: 0 });
+    expect(table.take()).toMatchObject({ queries: 4 + 1000, across: 0, gets: 1000 });
+  });
+
+  test('refuses the link of a list of the other kind', async () => {
+    const ask = async (query: Record<string, string>, continuation?: string): Promise<string> => {
+      const page = { limit: 1, ...(continuation !== undefined && { continuation }) };
+      return (await askThrough(poolOperations, 'list-pools', services, {}, query, page)).list?.continuation ?? '';
+    };
+    const resized = { $filter: "allocationState eq 'resizing'" };
+    const [plain, byId, filtered] = [await ask({}), await ask({ $filter: "id gt 'p'" }), await ask(resized)];
+    expect(await ask({}, byId)).not.toBe('');
+    for (const link of [plain, byId]) await expect(ask(resized, link)).rejects.toBeInstanceOf(ContinuationUnusable);
+    await expect(ask({}, filtered)).rejects.toBeInstanceOf(ContinuationUnusable);
   });
 
   test('hides none whose head a version without columns wrote, before or since', async () => {

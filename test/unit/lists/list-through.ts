@@ -14,19 +14,30 @@ export async function listThrough(
   query: Readonly<Record<string, string>> = {},
   limit = 1000,
 ): Promise<Listed> {
-  const definition = named(definitions, name);
   const items: object[] = [];
   let requests = 0;
   let continuation: string | undefined;
   do {
     const page = { limit, ...(continuation !== undefined && { continuation }) };
-    const { list } = await definition.handle(toRequest(name, params, query, page), services);
+    const { list } = await askThrough(definitions, name, services, params, query, page);
     if (list === undefined || list.items.length > limit) throw new Error(`'${name}' gave no page of at most ${limit}`);
     items.push(...(list.items as readonly object[]));
     requests += 1;
     continuation = list.continuation;
   } while (continuation !== undefined);
   return { items, requests };
+}
+
+/** One page of what the operation `name` lists. */
+export async function askThrough(
+  definitions: readonly OperationDefinition[],
+  name: string,
+  services: Services,
+  params: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string>>,
+  page: OperationRequest['page'],
+): Promise<HandledAnswer> {
+  return named(definitions, name).handle(toRequest(name, params, query, page), services);
 }
 
 /** What the operation `name` answers to one request. */

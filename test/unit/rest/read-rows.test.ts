@@ -49,7 +49,7 @@ test('a list over partitions leads on behind one, and takes no continuation of a
   expect(await readOn(continueAfterPartition('a'))).toEqual(['p:1', 'p:2']);
   const { continuation = '' } = await readAcross(table, query, { limit: 1 });
   expect(await readOn(continuation)).toEqual(['p:2']);
-  // Links of a list that was read from one partition until it was read from many.
+  // Links of a list that is read from one partition.
   for (const other of [continueAfterRow('1'), 'token:x'])
     await expect(readOn(other)).rejects.toBeInstanceOf(ContinuationUnusable);
 });
