@@ -59,7 +59,11 @@ export async function startHttpListener(options: {
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs, 2_000),
   });
   server.timeout = limits.silenceTimeoutMs;
-  server.on('connection', (socket) => connections.admit(socket));
+  server.on('connection', (socket) => {
+    // One for each request that is pipelined there.
+    socket.setMaxListeners(0);
+    connections.admit(socket);
+  });
   server.on('request', (request, response) => take(request, response, () => undefined));
   server.on('checkContinue', (request, response) => take(request, response, () => response.writeContinue()));
   server.on('checkExpectation', (request, response) => write(request, response, form.refuse('badExpectation')));
@@ -85,10 +89,18 @@ export async function startHttpListener(options: {
   }
 
   function take(request: IncomingMessage, response: ServerResponse, goOn: () => void): void {
-    const closed = new Promise<void>((resolve) => response.once('close', resolve));
+    const { socket } = request;
+    // A response that waits behind another has no connection yet: it would not hear that this one closes.
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', resolve);
+      response.once('close', () => {
+        socket.off('close', resolve);
+        resolve();
+      });
+    });
     answering.add(closed);
     void closed.then(() => answering.delete(closed));
-    last.set(request.socket, { request, response });
+    last.set(socket, { request, response });
     // A client that goes away is no fault of the host.
     response.on('error', () => undefined);
     respond(request, response, goOn).catch((error: unknown) => {
