@@ -16,18 +16,23 @@ export type JobMemory = {
 const rememberedMs = 60_000;
 const distrustedMs = 60_000;
 const mostRows = 5_000;
+const mostBytes = 32 * 1024 * 1024;
 
-type Entry = { readonly poolId: string; readonly job: KnownJob; readonly atMs: number };
+type Size = { readonly rows: number; readonly bytes: number };
+type Entry = { readonly poolId: string; readonly job: KnownJob; readonly atMs: number; readonly size: Size };
 
-/** A memory that is bounded in time and in rows. */
+/** A memory that is bounded in time, in rows and in bytes. */
 export function createJobMemory(clock: Pick<Clock, 'monotonicMs'>): JobMemory {
   const entries = new Map<string, Entry>();
   const distrusted = new Map<string, number>();
-  const rowsOf = ({ job }: Entry): number => 1 + job.jobNodes.length + job.ready.length;
-  let rows = 0;
+  const all = { rows: 0, bytes: 0 };
+  const count = ({ rows, bytes }: Size, sign: 1 | -1): void => {
+    all.rows += sign * rows;
+    all.bytes += sign * bytes;
+  };
   const forget = (key: string): void => {
     const entry = entries.get(key);
-    if (entry !== undefined) rows -= rowsOf(entry);
+    if (entry !== undefined) count(entry.size, -1);
     entries.delete(key);
   };
   const isPast = (atMs: number, boundMs: number): boolean => clock.monotonicMs() - atMs > boundMs;
@@ -45,11 +50,18 @@ export function createJobMemory(clock: Pick<Clock, 'monotonicMs'>): JobMemory {
       const sinceMs = distrusted.get(key);
       if (sinceMs !== undefined && !isPast(sinceMs, distrustedMs)) return;
       distrusted.delete(key);
-      const entry = { poolId, job, atMs: clock.monotonicMs() };
-      entries.set(key, entry);
-      rows += rowsOf(entry);
+      const size = sizeOf(job);
+      const entry = { poolId, job, atMs: clock.monotonicMs(), size };
+      // What is too large by itself pushes no other job out.
+      if (!isTooMuch(size)) {
+        entries.set(key, entry);
+        count(size, 1);
+      }
       // The oldest stand first.
-      for (const [oldest] of entries) if (rows > mostRows) forget(oldest);
+      for (const [oldest, { atMs }] of entries) {
+        if (!isTooMuch(all) && !isPast(atMs, rememberedMs)) break;
+        forget(oldest);
+      }
     },
     forget,
     distrust(key) {
@@ -59,3 +71,21 @@ export function createJobMemory(clock: Pick<Clock, 'monotonicMs'>): JobMemory {
     },
   };
 }
+
+const isTooMuch = ({ rows, bytes }: Size): boolean => rows > mostRows || bytes > mostBytes;
+
+function sizeOf({ job, jobNodes, ready }: KnownJob): Size {
+  const rows = 1 + jobNodes.length + ready.length;
+  // Of so many rows nothing is kept anyway.
+  return { rows, bytes: rows > mostRows ? 0 : bytesOf([job, jobNodes, ready]) };
+}
+
+// Roughly what it takes in memory; cheaper than writing it as JSON, which `afterSaving` has just done.
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return bytesOfValue + value.length;
+  if (typeof value !== 'object' || value === null) return bytesOfValue;
+  let bytes = bytesOfValue;
+  for (const each of Object.values(value)) bytes += bytesOf(each);
+  return bytes;
+}
+const bytesOfValue = 16;

@@ -110,4 +110,37 @@ describe('a memory', () => {
     memory.keep('P', known(many(6_000), false, 'c'));
     expect(memory.recall('P', 'c')).toBeUndefined();
   });
+
+  test('forgets the oldest where it would take too many bytes, and does not keep a job that takes them alone', () => {
+    const memory = createJobMemory({ monotonicMs: () => 0 });
+    const long = { name: 'V', value: 'v'.repeat(1024 * 1024) };
+    const large = (order: number): ReadyTask => {
+      const task = ready(order);
+      return { ...task, definition: { ...task.definition, environmentSettings: [long] } };
+    };
+    const many = (count: number) => Array.from({ length: count }, (_, index) => large(index + 1));
+    memory.keep('P', known(many(12), false, 'a'));
+    memory.keep('P', known(many(12), false, 'b'));
+    memory.keep('P', known(many(12), false, 'c'));
+    expect(['a', 'b', 'c'].map((key) => memory.recall('P', key) !== undefined)).toEqual([false, true, true]);
+    memory.keep('P', known(many(33), false, 'd'));
+    expect(['b', 'c', 'd'].map((key) => memory.recall('P', key) !== undefined)).toEqual([true, true, false]);
+    // What was forgotten no longer counts.
+    memory.forget('b');
+    memory.keep('P', known(many(12), false, 'a'));
+    expect(['a', 'c'].map((key) => memory.recall('P', key) !== undefined)).toEqual([true, true]);
+  });
+
+  test('lets go of what is too old when it keeps another job', () => {
+    let nowMs = 0;
+    const memory = createJobMemory({ monotonicMs: () => nowMs });
+    memory.keep('P', known([ready(1)], false, 'a'));
+    nowMs = 30_000;
+    memory.keep('P', known([ready(1)], false, 'b'));
+    nowMs = 61_000;
+    memory.keep('P', known([ready(1)], false, 'c'));
+    // No clock goes back: only so it shows that the job is gone, and not just too old to be told of.
+    nowMs = 0;
+    expect(['a', 'b', 'c'].map((key) => memory.recall('P', key) !== undefined)).toEqual([false, true, true]);
+  });
 });
