@@ -67,7 +67,7 @@ function giveUp(draft: Draft, isStopped: boolean): readonly ResizeError[] {
           message: `Node '${node.id}' still ran tasks when the resize timed out`,
         });
     }
-    if (node.isSelfProvided === true) continue;
+    if (node.isSelfProvided === true || isLeaving(node)) continue;
     if (!hasReported(node) && isStopped) letLeave(draft, node, 'requeue');
     if (!hasReported(node) && !isStopped)
       errors.push({

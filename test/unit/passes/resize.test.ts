@@ -54,6 +54,22 @@ describe('a pool that is made larger', () => {
     expect(nodeOf(world, late).state).toBe('idle');
   });
 
+  test('says nothing of a node that is leaving by then, although it never joined', () => {
+    const world = createWorld();
+    resize(world, 3);
+    const [fresh] = [...world.nodes.values()].filter(({ state }) => state === 'creating');
+    if (fresh === undefined) throw new Error('no node was added');
+    // As left by a pass that died before the provisioner was told.
+    const at = world.now.toISOString();
+    const request = { kind: 'leave', option: 'requeue', at, poweredAt: at, toldAt: at } as const;
+    world.nodes.set(fresh.id, { ...fresh, state: 'leavingpool', request });
+    passTime(world, 15 * 60 + 1);
+    pass(world);
+    expect(world.pool).toMatchObject({ allocationState: 'steady' });
+    expect(codes(world)).toEqual([]);
+    expect([...world.nodes.keys()]).toEqual(['n1', 'n2']);
+  });
+
   test('and stopped lets go of the nodes that have not joined', () => {
     const world = createWorld();
     resize(world, 5);
